@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+
+	"marketplace/shared/api"
+	"marketplace/shared/service"
+)
+
+// routes is every way into auth.
+func (s *server) routes(cfg service.Settings, log *slog.Logger, ready func(context.Context) error) *service.Routes {
+	r := service.NewRoutes("auth", cfg, log, ready)
+
+	// People, through web. Repeating a sign-up is refused, everything else is harmless twice.
+	r.Public("POST", "/api/users/signup", s.signUp)
+	r.Public("POST", "/api/users/signin", s.signIn)
+	r.Public("POST", "/api/users/signout", s.signOut)
+	r.Public("GET", "/api/users/currentuser", s.currentUser)
+	r.Public("GET", "/api/users/.well-known/jwks.json", s.keys)
+	return r
+}
+
+// keys publishes the public key, for services of other makes that verify sessions themselves.
+func (s *server) keys(w http.ResponseWriter, _ *http.Request) error {
+	return api.Write(w, http.StatusOK, map[string]any{"keys": []map[string]string{{
+		"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": base64.RawURLEncoding.EncodeToString(s.public),
+	}}})
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"net/http"
+
+	"marketplace/services/auth/user"
+	"marketplace/shared/api"
+	"marketplace/shared/fault"
+)
+
+// signIn checks a password. Unknown address and wrong password are refused alike, in words and in time.
+func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
+	var in user.Credentials
+	if err := api.Read(w, r, &in); err != nil {
+		return err
+	}
+	email, err := in.ForSignIn()
+	if err != nil {
+		return err
+	}
+	key := accountKey(email)
+	if err := s.mayTry(r, key); err != nil {
+		return err
+	}
+	a, err := s.accounts.Get(r.Context(), key)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	ok, err := s.matches(r.Context(), in.Password, a.Password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.Refused, "Invalid credentials")
+	}
+	if err := s.succeeded(r, key); err != nil {
+		return err
+	}
+	return s.enter(w, a, http.StatusOK)
+}
+
+// signOut ends the session in this browser.
+func (s *server) signOut(w http.ResponseWriter, _ *http.Request) error {
+	s.issuer.Close(w)
+	return api.Write(w, http.StatusOK, struct{}{})
+}
+
+// currentUser says who is signed in, null for nobody.
+func (s *server) currentUser(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.verifier.User(r)
+	if err != nil {
+		return api.Write(w, http.StatusOK, map[string]any{"currentUser": nil})
+	}
+	return api.Write(w, http.StatusOK, map[string]any{"currentUser": map[string]any{"id": u.ID, "email": u.Email, "iat": u.IssuedAt}})
+}

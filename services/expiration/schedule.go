@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"marketplace/shared/clock"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// timerPrefix begins the name of every timer.
+const timerPrefix = "order-"
+
+// timer names the job for one deadline of one order. A deadline that moves gets a timer of its own, so events may come
+// in any order: none can put an older deadline in place of a newer one. The timer left behind rings for nothing.
+func timer(orderID string, deadline time.Time) string {
+	return timerPrefix + timerRest(orderID, deadline)
+}
+
+func timerRest(orderID string, deadline time.Time) string {
+	return orderID + "." + strconv.FormatInt(deadline.UnixMilli(), 10)
+}
+
+// onOrder sets a timer for a live order and takes back that of an ended one.
+func (s *server) onOrder(ctx context.Context, o events.Order) error {
+	name := timer(o.ID, o.ExpiresAt.Time)
+	if o.Ended() {
+		return s.timers.Unschedule(ctx, name)
+	}
+	return s.timers.Schedule(ctx, name, o.ExpiresAt.Time)
+}
+
+// onTime announces that a deadline has passed. Orders decides what that means.
+func (s *server) onTime(ctx context.Context, rest string) error {
+	orderID, millis, _ := strings.Cut(rest, ".")
+	deadline, err := strconv.ParseInt(millis, 10, 64)
+	if err != nil || orderID == "" {
+		return fault.New(fault.Invalid, "%q is not a timer of ours", rest)
+	}
+	return s.publisher.Publish(ctx, events.New(events.Expiration{OrderID: orderID, ExpiresAt: clock.At(time.UnixMilli(deadline))}))
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/gorilla/mux"
+
+	"marketplace/services/orders/sale"
+	"marketplace/shared/api"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// show answers with one of the caller's orders.
+func (s *server) show(w http.ResponseWriter, r *http.Request) error {
+	buyer, err := s.sessions.User(r)
+	if err != nil {
+		return err
+	}
+	o, err := s.owned(r.Context(), mux.Vars(r)["id"], buyer.ID)
+	if err != nil {
+		return err
+	}
+	return api.Write(w, http.StatusOK, view(o))
+}
+
+// mine lists the caller's orders, oldest first.
+func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
+	buyer, err := s.sessions.User(r)
+	if err != nil {
+		return err
+	}
+	page, err := api.PageOf(r)
+	if err != nil {
+		return err
+	}
+	ids, next, err := s.buyers.Oldest(r.Context(), buyer.ID, page)
+	if err != nil {
+		return err
+	}
+	orders, err := s.findMany(r.Context(), ids)
+	if err != nil {
+		return err
+	}
+	views := make([]events.Order, len(orders))
+	for i, o := range orders {
+		views[i] = view(o)
+	}
+	if next != "" {
+		api.SetNext(w, r, next)
+	}
+	return api.Write(w, http.StatusOK, views)
+}
+
+// owned finds an order that belongs to the user. It returns NotFound, or Forbidden for somebody else's.
+func (s *server) owned(ctx context.Context, id, userID string) (sale.Order, error) {
+	o, err := s.find(ctx, id)
+	if err == nil && o.UserID != userID {
+		err = fault.NotOwner()
+	}
+	return o, err
+}
+
+// find finds an order wherever it is kept.
+func (s *server) find(ctx context.Context, id string) (sale.Order, error) {
+	if err := api.CheckID(id); err != nil {
+		return sale.Order{}, err
+	}
+	ticketID, err := sale.TicketOf(id)
+	if err != nil {
+		return sale.Order{}, err
+	}
+	sl, err := s.sales.Get(ctx, ticketID)
+	if err != nil {
+		return sale.Order{}, err
+	}
+	return s.findIn(ctx, sl, id)
+}
+
+// findMany is find for the ids of a list, leaving out those that name nothing: orders that were refused after all.
+func (s *server) findMany(ctx context.Context, ids []string) ([]sale.Order, error) {
+	var ticketIDs []string
+	for _, id := range ids {
+		if ticketID, err := sale.TicketOf(id); err == nil && !slices.Contains(ticketIDs, ticketID) {
+			ticketIDs = append(ticketIDs, ticketID)
+		}
+	}
+	sales, err := s.sales.GetMany(ctx, ticketIDs)
+	if err != nil {
+		return nil, err
+	}
+	byTicket := make(map[string]sale.Sale, len(sales))
+	for _, sl := range sales {
+		byTicket[sl.Ticket.ID] = sl
+	}
+	var orders []sale.Order
+	for _, id := range ids {
+		ticketID, _ := sale.TicketOf(id)
+		o, err := s.findIn(ctx, byTicket[ticketID], id)
+		if fault.KindOf(err) == fault.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		orders = append(orders, o)
+	}
+	return orders, nil
+}
+
+// findIn finds an order in its sale, or on the shelf. One whose time is over ends here, whatever became of its timer.
+func (s *server) findIn(ctx context.Context, sl sale.Sale, id string) (sale.Order, error) {
+	if o := sl.Order(id); o != nil && o.Overdue(s.now()) {
+		var err error
+		if sl, err = s.expire(ctx, id); err != nil {
+			return sale.Order{}, err
+		}
+	}
+	if o := sl.Order(id); o != nil {
+		return *o, nil
+	}
+	return s.archive.Get(ctx, id)
+}

@@ -1,0 +1,70 @@
+// Orders sells tickets: it holds one for a buyer, waits for the payment, and gives it back when none comes in time.
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"marketplace/services/orders/sale"
+	"marketplace/shared/clock"
+	"marketplace/shared/dapr"
+	"marketplace/shared/service"
+	"marketplace/shared/session"
+)
+
+type settings struct {
+	service.Settings
+	PublicKeyFile string        `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	Hold          time.Duration `envconfig:"ORDER_HOLD" default:"15m"`     // how long a buyer has to pay
+	Checkout      time.Duration `envconfig:"CHECKOUT_LIMIT" default:"60s"` // how long a payment under way keeps the hold
+}
+
+// server is the service. Its fields are all that its handlers share.
+type server struct {
+	sales    *dapr.Collection[sale.Sale]  // by ticket id
+	archive  *dapr.Collection[sale.Order] // ended orders that their sale has no room for
+	buyers   *dapr.List                   // order ids by buyer
+	services dapr.Invoker
+	outbox   *dapr.Outbox
+	sessions *session.Verifier
+	hold     time.Duration
+	checkout time.Duration
+	now      clock.Now
+}
+
+func main() { service.Main("orders", run) }
+
+func run(ctx context.Context, log *slog.Logger) error {
+	var cfg settings
+	if err := service.Load(&cfg); err != nil {
+		return err
+	}
+	if cfg.Hold <= 0 || cfg.Checkout <= 0 {
+		return errors.New("setting: ORDER_HOLD and CHECKOUT_LIMIT must be above 0, as in 15m")
+	}
+	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	if err != nil {
+		return err
+	}
+	sidecar, err := dapr.Connect(cfg.Config)
+	if err != nil {
+		return err
+	}
+	defer sidecar.Close()
+
+	outbox := dapr.NewOutbox("orders", sidecar, sidecar, time.Now, log)
+	s := &server{
+		sales:    dapr.NewAnnounced("sale", sidecar, outbox, announce),
+		archive:  dapr.NewCollection[sale.Order]("order", sidecar),
+		buyers:   dapr.NewList("orders-of", sidecar),
+		services: sidecar,
+		outbox:   outbox,
+		sessions: session.NewVerifier(key, time.Now),
+		hold:     cfg.Hold,
+		checkout: cfg.Checkout,
+		now:      time.Now,
+	}
+	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.Ready), outbox.Wait)
+}

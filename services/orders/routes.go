@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"marketplace/shared/service"
+)
+
+// routes is every way into orders.
+func (s *server) routes(cfg service.Settings, log *slog.Logger, ready func(context.Context) error) *service.Routes {
+	r := service.NewRoutes("orders", cfg, log, ready)
+
+	// People, through web. An order sent twice is refused the second time, a cancel sent twice is one.
+	r.Public("POST", "/api/orders", s.place)
+	r.Public("GET", "/api/orders", s.mine)
+	r.Public("GET", "/api/orders/{id}", s.show)
+	r.Public("DELETE", "/api/orders/{id}", s.cancel)
+
+	// payments, before it charges and after a decline. Both may be repeated.
+	r.Internal("POST", "/internal/orders/{id}/checkout", s.beginCheckout, "payments")
+	r.Internal("DELETE", "/internal/orders/{id}/checkout", s.endCheckout, "payments")
+
+	// Events, at least once and in any order. An error asks for redelivery.
+	service.On(r, s.onTicket)  // from tickets: keep our copy of title and price
+	service.On(r, s.onPayment) // from payments: the order is complete
+	service.On(r, s.onExpired) // from expiration: the time to pay is over
+	r.Nudges(s.outbox)         // from ourselves: a look at what we may have left unpublished
+	return r
+}

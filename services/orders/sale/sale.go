@@ -1,0 +1,262 @@
+// Package sale is the sale of one ticket: who holds it, who held it before, who bought it. Pure rules: time comes in,
+// nothing goes out.
+//
+// A sale is one document, written whole under its ETag. That is why a ticket cannot be held twice: two buyers would
+// have to win the same write.
+package sale
+
+import (
+	"strings"
+	"time"
+
+	"marketplace/shared/fault"
+	"marketplace/shared/money"
+)
+
+// Status of an order. The moves there are:
+//
+//	Created → Awaiting → Complete
+//	Created, Awaiting → Cancelled
+type Status string
+
+const (
+	Created   Status = "created"          // the ticket is held, nobody has paid
+	Awaiting  Status = "awaiting:payment" // a payment was begun
+	Complete  Status = "complete"         // paid: for ever
+	Cancelled Status = "cancelled"        // given back or expired: for ever
+)
+
+// Reasons for a cancelled order.
+const (
+	ByBuyer = "cancelled by the buyer"
+	Expired = "expired"
+)
+
+// Order is one buyer's hold on the ticket.
+type Order struct {
+	ID          string    `json:"id"`
+	UserID      string    `json:"userId"`
+	Status      Status    `json:"status"`
+	Version     int64     `json:"version"`     // 0 when placed, one more with each change
+	SaleVersion int64     `json:"saleVersion"` // the sale's when this order last changed
+	Ticket      Ticket    `json:"ticket"`      // as it was when the order was placed
+	HeldUntil   time.Time `json:"heldUntil"`   // the deadline it was placed with
+	ExpiresAt   time.Time `json:"expiresAt"`   // the deadline now: later while a payment is under way
+	PayingUntil time.Time `json:"payingUntil,omitzero"`
+	Reason      string    `json:"reason,omitempty"`
+	PaymentID   string    `json:"paymentId,omitempty"`
+}
+
+// Ticket is what a sale knows of its ticket.
+type Ticket struct {
+	ID      string       `json:"id"`
+	Title   string       `json:"title"`
+	Price   money.Amount `json:"price"`
+	Version int64        `json:"version"`
+}
+
+// Sale is the sale of one ticket.
+type Sale struct {
+	Version  int64   `json:"version"` // one more with each change to an order
+	SellerID string  `json:"sellerId"`
+	Ticket   Ticket  `json:"ticket"`
+	Orders   []Order `json:"orders,omitempty"` // oldest first; only the last can be live
+}
+
+// NewOrderID makes the id of an order: it leads to the ticket, and so to the sale.
+func NewOrderID(ticketID, random string) string { return ticketID + "-" + random }
+
+// TicketOf is the ticket that an order id leads to. It returns NotFound for anything that is no order id.
+func TicketOf(orderID string) (string, error) {
+	at := strings.LastIndexByte(orderID, '-')
+	if at < 1 || at == len(orderID)-1 {
+		return "", fault.NoSuchThing()
+	}
+	return orderID[:at], nil
+}
+
+// Follow takes over what tickets says of the ticket, unless it is old news.
+func (s *Sale) Follow(seller string, t Ticket) {
+	if s.Ticket.ID != "" && t.Version <= s.Ticket.Version {
+		return
+	}
+	s.SellerID, s.Ticket = seller, t
+}
+
+// Order finds an order, nil when the sale does not have it.
+func (s *Sale) Order(id string) *Order {
+	for i := range s.Orders {
+		if s.Orders[i].ID == id {
+			return &s.Orders[i]
+		}
+	}
+	return nil
+}
+
+// current is the order that holds or bought the ticket, nil when it is free.
+func (s *Sale) current() *Order {
+	if n := len(s.Orders); n > 0 && s.Orders[n-1].Status != Cancelled {
+		return &s.Orders[n-1]
+	}
+	return nil
+}
+
+// changed counts a change to an order.
+func (s *Sale) changed(o *Order) {
+	s.Version++
+	o.Version++
+	o.SaleVersion = s.Version
+}
+
+// Live tells whether the order can still be paid.
+func (o *Order) Live(now time.Time) bool {
+	return (o.Status == Created || o.Status == Awaiting) && now.Before(o.ExpiresAt)
+}
+
+// Overdue tells whether the order should have ended by now.
+func (o *Order) Overdue(now time.Time) bool {
+	return (o.Status == Created || o.Status == Awaiting) && !now.Before(o.ExpiresAt)
+}
+
+func (o *Order) paying(now time.Time) bool { return now.Before(o.PayingUntil) }
+
+// Place holds the ticket for a buyer. A hold past its deadline ends here, whatever became of its timer. It returns
+// Refused while somebody else holds or owns the ticket, and for the seller.
+func (s *Sale) Place(id, buyer string, hold time.Duration, now time.Time) error {
+	if s.Order(id) != nil {
+		return nil
+	}
+	if buyer == s.SellerID {
+		return fault.New(fault.Refused, "You cannot buy your own ticket")
+	}
+	if o := s.current(); o != nil {
+		if o.Status == Complete || o.Live(now) {
+			return fault.New(fault.Refused, "Ticket is already reserved")
+		}
+		s.cancel(o, Expired)
+	}
+	until := now.Add(hold).Truncate(time.Millisecond) // as others read it
+	o := Order{ID: id, UserID: buyer, Status: Created, Version: -1, Ticket: s.Ticket, HeldUntil: until, ExpiresAt: until}
+	s.changed(&o)
+	s.Orders = append(s.Orders, o)
+	return nil
+}
+
+func (s *Sale) cancel(o *Order, reason string) {
+	o.Status, o.Reason = Cancelled, reason
+	s.changed(o)
+}
+
+// Cancel gives the ticket back. Cancelling twice is cancelling once. It returns Refused for a paid order and while a
+// payment is under way.
+func (s *Sale) Cancel(id string, now time.Time) error {
+	o := s.Order(id)
+	switch {
+	case o == nil:
+		return fault.NoSuchThing()
+	case o.Status == Complete:
+		return fault.New(fault.Refused, "Cannot cancel a paid order")
+	case o.Status == Cancelled:
+		return nil
+	case o.paying(now):
+		return fault.New(fault.Refused, "Cannot cancel while a payment is under way")
+	}
+	s.cancel(o, ByBuyer)
+	return nil
+}
+
+// BeginCheckout promises that the ticket stays held until the payment's outcome is known, for at most the given time.
+// It returns Refused when the order is over or its hold has run out: then nothing may be charged.
+func (s *Sale) BeginCheckout(id string, atMost time.Duration, now time.Time) error {
+	o := s.Order(id)
+	switch {
+	case o == nil:
+		return fault.NoSuchThing()
+	case o.Status == Complete:
+		return fault.New(fault.Refused, "The order is already paid")
+	case !o.Live(now):
+		return fault.New(fault.Refused, "Cannot pay for a cancelled order")
+	case !now.Before(o.HeldUntil):
+		return nil // a payment under way may go on, but trying again and again does not extend a hold
+	}
+	o.Status = Awaiting
+	o.PayingUntil = now.Add(atMost).Truncate(time.Millisecond)
+	o.ExpiresAt = later(o.HeldUntil, o.PayingUntil)
+	s.changed(o)
+	return nil
+}
+
+// EndCheckout takes the promise back after a decline: the buyer may try again, or cancel, while the hold lasts.
+func (s *Sale) EndCheckout(id string) error {
+	o := s.Order(id)
+	if o == nil {
+		return fault.NoSuchThing()
+	}
+	if o.Status != Awaiting || o.PayingUntil.IsZero() {
+		return nil
+	}
+	o.PayingUntil = time.Time{}
+	o.ExpiresAt = o.HeldUntil
+	s.changed(o)
+	return nil
+}
+
+// Paid completes the order. Money that meets a cancelled order is noted, which announces the cancellation once more:
+// payments returns it. Twice is the same as once.
+func (s *Sale) Paid(id, paymentID string) error {
+	o := s.Order(id)
+	if o == nil {
+		return fault.NoSuchThing()
+	}
+	if o.PaymentID != "" {
+		return nil
+	}
+	o.PaymentID = paymentID
+	if o.Status != Cancelled {
+		o.Status = Complete
+	}
+	s.changed(o)
+	return nil
+}
+
+// Expire cancels an order that nobody paid for in time. Early, late or repeated calls change nothing.
+func (s *Sale) Expire(id string, now time.Time) {
+	o := s.Order(id)
+	if o != nil && o.Overdue(now) {
+		s.cancel(o, Expired)
+	}
+}
+
+// OrdersKept bounds the document: with more, the oldest are to be kept elsewhere.
+const OrdersKept = 20
+
+// Oldest returns the ended orders that are to be kept elsewhere before another is placed.
+func (s *Sale) Oldest() []Order {
+	if len(s.Orders) < OrdersKept {
+		return nil
+	}
+	return s.Orders[:OrdersKept/2]
+}
+
+// Restore brings back an order that was kept elsewhere.
+func (s *Sale) Restore(o Order) {
+	if s.Order(o.ID) == nil {
+		s.Orders = append([]Order{o}, s.Orders...)
+	}
+}
+
+// Forget drops orders that are kept elsewhere now.
+func (s *Sale) Forget(kept []Order) {
+	for _, o := range kept {
+		if len(s.Orders) > 1 && s.Orders[0].ID == o.ID {
+			s.Orders = s.Orders[1:]
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

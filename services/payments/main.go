@@ -1,0 +1,70 @@
+// Payments takes the money: it charges a card once for an order, and gives the money back when the order is lost.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"marketplace/services/payments/payment"
+	"marketplace/shared/clock"
+	"marketplace/shared/dapr"
+	"marketplace/shared/service"
+	"marketplace/shared/session"
+)
+
+type settings struct {
+	service.Settings
+	PublicKeyFile string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	StripeKey     string `envconfig:"STRIPE_SECRET_KEY" required:"true"`
+	StripeBase    string `envconfig:"STRIPE_API_BASE"` // empty: Stripe itself
+	WebhookSecret string `envconfig:"STRIPE_WEBHOOK_SECRET" required:"true"`
+	Currency      string `envconfig:"CURRENCY" default:"usd"`
+}
+
+// server is the service. Its fields are all that its handlers share.
+type server struct {
+	payments      *dapr.Collection[payment.Payment] // by order id
+	cards         cards
+	services      dapr.Invoker
+	timers        dapr.Scheduler
+	outbox        *dapr.Outbox
+	sessions      *session.Verifier
+	webhookSecret string
+	currency      string
+	now           clock.Now
+	log           *slog.Logger
+}
+
+func main() { service.Main("payments", run) }
+
+func run(ctx context.Context, log *slog.Logger) error {
+	var cfg settings
+	if err := service.Load(&cfg); err != nil {
+		return err
+	}
+	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	if err != nil {
+		return err
+	}
+	sidecar, err := dapr.Connect(cfg.Config)
+	if err != nil {
+		return err
+	}
+	defer sidecar.Close()
+
+	outbox := dapr.NewOutbox("payments", sidecar, sidecar, time.Now, log)
+	s := &server{
+		payments:      dapr.NewAnnounced("payment", sidecar, outbox, announce),
+		cards:         newStripe(cfg.StripeKey, cfg.StripeBase),
+		services:      sidecar,
+		timers:        sidecar,
+		outbox:        outbox,
+		sessions:      session.NewVerifier(key, time.Now),
+		webhookSecret: cfg.WebhookSecret,
+		currency:      cfg.Currency,
+		now:           time.Now,
+		log:           log,
+	}
+	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.Ready), outbox.Wait)
+}

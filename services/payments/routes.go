@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+
+	"marketplace/shared/service"
+)
+
+// routes is every way into payments.
+func (s *server) routes(cfg service.Settings, ready func(context.Context) error) *service.Routes {
+	r := service.NewRoutes("payments", cfg, s.log, ready)
+
+	// People, through web. A payment sent twice is charged once.
+	r.Slow("POST", "/api/payments", s.pay)
+	r.Public("GET", "/api/payments/{orderId}", s.show)
+
+	// Stripe, through web. It repeats what is not answered with 200, for days.
+	r.Slow("POST", "/api/payments/webhook", s.webhook)
+
+	// Events, at least once and in any order. An error asks for redelivery.
+	service.On(r, s.onOrder) // from orders: a cancelled order's charge goes back
+
+	// Jobs, repeated until they succeed.
+	r.Job(settlePrefix, s.onSettle) // from ourselves: we may have died while charging or refunding
+	return r
+}

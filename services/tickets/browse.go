@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"marketplace/services/tickets/catalogue"
+	"marketplace/services/tickets/ticket"
+	"marketplace/shared/api"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+	"marketplace/shared/money"
+)
+
+// browse lists tickets that can be bought, from the catalogue in memory.
+func (s *server) browse(w http.ResponseWriter, r *http.Request) error {
+	page, err := api.PageOf(r, "q", "sort")
+	if err != nil {
+		return err
+	}
+	q := catalogue.Query{Sort: catalogue.Newest, Words: catalogue.Words(r.URL.Query().Get("q")), Limit: page.Limit}
+	if r.URL.Query().Has("sort") {
+		q.Sort = catalogue.Sort(r.URL.Query().Get("sort"))
+	}
+	switch q.Sort {
+	case catalogue.Newest, catalogue.Cheapest, catalogue.Dearest:
+	default:
+		return fault.InField("sort", "sort must be new, price or -price")
+	}
+	if page.Cursor != "" {
+		if q.After, err = readCursor(page.Cursor); err != nil {
+			return err
+		}
+	}
+	tickets, more := s.catalogue.Page(q, s.now())
+	if more {
+		api.SetNext(w, r, cursor(tickets[len(tickets)-1]))
+	}
+	return s.answerAll(w, tickets)
+}
+
+// cursor is where a page ended: all that any order sorts by.
+func cursor(t ticket.Ticket) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d %s", t.Price, t.CreatedAt.UnixNano(), t.ID))
+}
+
+func readCursor(s string) (*ticket.Ticket, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return nil, api.BadCursor()
+	}
+	var price money.Amount
+	var created int64
+	var id string
+	if n, err := fmt.Sscanf(string(raw), "%d %d %s", &price, &created, &id); n != 3 || err != nil {
+		return nil, api.BadCursor()
+	}
+	return &ticket.Ticket{ID: id, Price: price, CreatedAt: time.Unix(0, created)}, nil
+}
+
+// mine lists the caller's tickets, sold and held too, newest first.
+func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
+	seller, err := s.sessions.User(r)
+	if err != nil {
+		return err
+	}
+	page, err := api.PageOf(r)
+	if err != nil {
+		return err
+	}
+	ids, next, err := s.sellers.Newest(r.Context(), seller.ID, page)
+	if err != nil {
+		return err
+	}
+	tickets, err := s.tickets.GetMany(r.Context(), ids)
+	if err != nil {
+		return err
+	}
+	if next != "" {
+		api.SetNext(w, r, next)
+	}
+	return s.answerAll(w, tickets)
+}
+
+func (s *server) answerAll(w http.ResponseWriter, tickets []ticket.Ticket) error {
+	views := make([]events.Ticket, len(tickets))
+	for i, t := range tickets {
+		views[i] = s.view(t)
+	}
+	return api.Write(w, http.StatusOK, views)
+}
+
+// show answers with one ticket.
+func (s *server) show(w http.ResponseWriter, r *http.Request) error {
+	id := strings.TrimSpace(mux.Vars(r)["id"])
+	if err := api.CheckID(id); err != nil {
+		return err
+	}
+	t, err := s.tickets.Get(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return api.Write(w, http.StatusOK, s.view(t))
+}

@@ -1,0 +1,66 @@
+// Tickets is where tickets are listed: it keeps them, shows them, and follows what orders says of their sale.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"marketplace/services/tickets/catalogue"
+	"marketplace/services/tickets/ticket"
+	"marketplace/shared/clock"
+	"marketplace/shared/dapr"
+	"marketplace/shared/service"
+	"marketplace/shared/session"
+)
+
+type settings struct {
+	service.Settings
+	PublicKeyFile string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+}
+
+// server is the service. Its fields are all that its handlers share.
+type server struct {
+	tickets   *dapr.Collection[ticket.Ticket]
+	everybody *dapr.List // every ticket id, under one owner
+	sellers   *dapr.List // ticket ids by seller
+	catalogue *catalogue.Catalogue
+	outbox    *dapr.Outbox
+	sessions  *session.Verifier
+	now       clock.Now
+	log       *slog.Logger
+	stocked   chan struct{} // closed when the catalogue holds what was listed before we started
+}
+
+func main() { service.Main("tickets", run) }
+
+func run(ctx context.Context, log *slog.Logger) error {
+	var cfg settings
+	if err := service.Load(&cfg); err != nil {
+		return err
+	}
+	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	if err != nil {
+		return err
+	}
+	sidecar, err := dapr.Connect(cfg.Config)
+	if err != nil {
+		return err
+	}
+	defer sidecar.Close()
+
+	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, time.Now, log)
+	s := &server{
+		tickets:   dapr.NewAnnounced("ticket", sidecar, outbox, announce),
+		everybody: dapr.NewList("tickets", sidecar),
+		sellers:   dapr.NewList("tickets-of", sidecar),
+		catalogue: catalogue.New(),
+		outbox:    outbox,
+		sessions:  session.NewVerifier(key, time.Now),
+		now:       time.Now,
+		log:       log,
+		stocked:   make(chan struct{}),
+	}
+	go s.stock(ctx)
+	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.Ready), outbox.Wait)
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+
+	"marketplace/shared/service"
+)
+
+// routes is every way into tickets.
+func (s *server) routes(cfg service.Settings, ready func(context.Context) error) *service.Routes {
+	r := service.NewRoutes("tickets", cfg, s.log, ready, s.isStocked)
+
+	// People, through web. A listing sent twice is two listings, an edit sent twice is one edit more.
+	r.Public("POST", "/api/tickets", s.sell)
+	r.Public("PUT", "/api/tickets/{id}", s.edit)
+	r.Public("GET", "/api/tickets", s.browse)
+	r.Public("GET", "/api/tickets/mine", s.mine)
+	r.Public("GET", "/api/tickets/{id}", s.show)
+
+	// Events, at least once and in any order. An error asks for redelivery.
+	service.On(r, s.onOrder) // from orders: held, free again, or sold
+	r.Nudges(s.outbox)       // from ourselves: a look at what we may have left unpublished
+	return r
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+
+	"marketplace/services/tickets/ticket"
+	"marketplace/shared/api"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+	"marketplace/shared/money"
+)
+
+// offer is what a seller sends, for a new ticket and for an edit.
+type offer struct {
+	Title string          `json:"title"`
+	Price json.RawMessage `json:"price"`
+}
+
+// readOffer reads a title and a price. Its error names every field that is wrong.
+func readOffer(w http.ResponseWriter, r *http.Request) (string, money.Amount, error) {
+	var in offer
+	if err := api.Read(w, r, &in); err != nil {
+		return "", 0, err
+	}
+	title, titled := ticket.Title(in.Title)
+	price, err := money.ParsePrice(in.Price)
+	var wrong fault.Fields
+	wrong.Check(titled, "title", "Title is required")
+	wrong.Check(err == nil, "price", "Price must be greater than 0")
+	return title, price, wrong.Err()
+}
+
+// sell lists a ticket. It is put on the lists first: see dapr.List.
+func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
+	seller, err := s.sessions.User(r)
+	if err != nil {
+		return err
+	}
+	title, price, err := readOffer(w, r)
+	if err != nil {
+		return err
+	}
+	t, err := ticket.New(rand.Text(), seller.ID, title, price, s.now())
+	if err != nil {
+		return err
+	}
+	if err := s.everybody.Add(r.Context(), everybody, t.ID); err != nil {
+		return err
+	}
+	if err := s.sellers.Add(r.Context(), seller.ID, t.ID); err != nil {
+		return err
+	}
+	if err := s.tickets.Create(r.Context(), t.ID, t); err != nil {
+		return err
+	}
+	s.catalogue.Put(t)
+	return api.Write(w, http.StatusCreated, s.view(t))
+}
+
+// view is a ticket as everybody sees it. The same words are the event that tells of it.
+func (s *server) view(t ticket.Ticket) events.Ticket {
+	v := snapshot(t)
+	v.OrderID = t.Holder(s.now())
+	return v
+}
+
+func snapshot(t ticket.Ticket) events.Ticket {
+	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID}
+}
+
+// announce says which events a change to a ticket is worth: one when others can see it.
+func announce(before, after ticket.Ticket) []events.Event {
+	if before.ID != "" && before.Version == after.Version {
+		return nil
+	}
+	return []events.Event{events.New(snapshot(after))}
+}

@@ -1,0 +1,99 @@
+// Package ticket is what can happen to a ticket. Pure rules: time comes in, nothing goes out.
+package ticket
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"marketplace/shared/fault"
+	"marketplace/shared/money"
+)
+
+// longestTitle is the most a title may have, in characters.
+const longestTitle = 200
+
+// Ticket is one ticket on the market.
+type Ticket struct {
+	ID        string       `json:"id"`
+	UserID    string       `json:"userId"` // the seller
+	Title     string       `json:"title"`
+	Price     money.Amount `json:"price"`
+	Version   int64        `json:"version"` // one more with each change that others can see
+	CreatedAt time.Time    `json:"createdAt"`
+
+	// What orders has said of its sale.
+	SaleVersion int64     `json:"saleVersion"`        // newest state of the sale that is in here, 0 for none
+	OrderID     string    `json:"orderId,omitempty"`  // the order that holds it or bought it
+	HeldUntil   time.Time `json:"heldUntil,omitzero"` // when the hold ends by itself
+	Sold        bool      `json:"sold,omitempty"`
+}
+
+// New lists a ticket. It returns Invalid, naming title, when the title cannot be one.
+func New(id, userID, title string, price money.Amount, now time.Time) (Ticket, error) {
+	title, ok := Title(title)
+	if !ok {
+		return Ticket{}, fault.InField("title", "Title is required")
+	}
+	return Ticket{ID: id, UserID: userID, Title: title, Price: price, CreatedAt: now}, nil
+}
+
+// Title trims a title and tells whether it is one: 1 to 200 characters, on one line.
+func Title(s string) (string, bool) {
+	s = strings.TrimSpace(s)
+	n := utf8.RuneCountInString(s)
+	return s, n >= 1 && n <= longestTitle && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// Edit changes title and price for the seller. It returns Forbidden for anybody else, Refused while it is held or sold.
+func (t *Ticket) Edit(userID, title string, price money.Amount, now time.Time) error {
+	if userID != t.UserID {
+		return fault.NotOwner()
+	}
+	if !t.Available(now) {
+		return fault.New(fault.Refused, "Cannot edit a reserved ticket")
+	}
+	t.Title, t.Price = title, price
+	t.Version++
+	return nil
+}
+
+// Available tells whether it can be bought. A hold past its deadline does not count, whatever became of its timer.
+func (t *Ticket) Available(now time.Time) bool {
+	return t.OrderID == "" || !t.Sold && !now.Before(t.HeldUntil)
+}
+
+// Holder is the order that holds or bought it now, "" when it can be bought.
+func (t *Ticket) Holder(now time.Time) string {
+	if t.Available(now) {
+		return ""
+	}
+	return t.OrderID
+}
+
+// Sale is the news of a ticket's sale: the state of the order that was changed last.
+type Sale struct {
+	Version  int64 // of the sale
+	OrderID  string
+	Ended    bool // cancelled: the ticket is free again
+	Complete bool // paid: it is sold
+	Deadline time.Time
+}
+
+// Follow takes over what orders says. Old news, or the same twice, changes nothing: a late cancel of an old order cannot
+// free a newer hold.
+func (t *Ticket) Follow(news Sale) {
+	if news.Version <= t.SaleVersion {
+		return
+	}
+	t.SaleVersion = news.Version
+	holder, until := news.OrderID, news.Deadline
+	if news.Ended {
+		holder, until = "", time.Time{}
+	}
+	if holder != t.OrderID {
+		t.Version++ // others see the holder, but not when the hold ends
+	}
+	t.OrderID, t.HeldUntil, t.Sold = holder, until, news.Complete
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"path"
+	"strings"
+
+	"marketplace/shared/api"
+	"marketplace/shared/dapr"
+	"marketplace/shared/fault"
+)
+
+// services says which service answers for which part of the API.
+var services = map[string]string{
+	"/api/users":    "auth",
+	"/api/tickets":  "tickets",
+	"/api/orders":   "orders",
+	"/api/payments": "payments",
+}
+
+// everyServiceReady is ready when everything behind web is.
+func everyServiceReady(sidecar dapr.Invoker) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration"} {
+			if err := sidecar.Invoke(ctx, app, http.MethodGet, "/healthz", nil, nil); err != nil {
+				return fmt.Errorf("%s: %w", app, err)
+			}
+		}
+		return nil
+	}
+}
+
+// passOn passes a request to the service that answers for its path, by service invocation.
+func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
+	target, err := url.Parse(sidecar.Base())
+	if err != nil {
+		panic(err) // made from a port number
+	}
+	proxy := &httputil.ReverseProxy{
+		Transport: sidecar.Transport(),
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			for name := range r.Out.Header {
+				if strings.HasPrefix(name, "Dapr-") {
+					r.Out.Header.Del(name) // who calls, and with what token, is for the sidecar to say
+				}
+			}
+			r.Out.Header.Set("dapr-app-id", services[prefixOf(r.In.URL.Path)])
+			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // the doorman has seen to it
+		},
+		ModifyResponse: inOurWords,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			log.Warn("sidecar does not answer", "path", r.URL.Path, "error", err)
+			api.Fail(w, fault.Down(err, "Please try again in a moment"))
+		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") {
+			api.Fail(w, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
+			return
+		}
+		body, err := api.Body(w, r)
+		if err != nil {
+			api.Fail(w, err)
+			return
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+// prefixOf is the part of a path that decides which service it is for.
+func prefixOf(path string) string {
+	parts := strings.SplitN(path, "/", 4)
+	if len(parts) < 3 {
+		return path
+	}
+	return "/" + parts[1] + "/" + parts[2]
+}
+
+// inOurWords puts the sidecar's own errors, and any other that is not in the contract's form, into it.
+func inOurWords(resp *http.Response) error {
+	for name := range resp.Header {
+		if strings.HasPrefix(name, "Dapr-") || strings.HasPrefix(name, "Grpc-") || name == "Traceparent" || name == "Tracestate" {
+			resp.Header.Del(name)
+		}
+	}
+	if resp.StatusCode < http.StatusBadRequest {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	resp.Body.Close()
+	var answer struct {
+		Errors []fault.Field `json:"errors"`
+	}
+	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 {
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+		return nil
+	}
+	return fmt.Errorf("HTTP %d %.200s", resp.StatusCode, body) // to ErrorHandler
+}

@@ -1,0 +1,269 @@
+package dapr
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"strings"
+	"time"
+
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// document is what a key holds: a body, and what it takes to change it safely and to announce the change.
+type document struct {
+	Version int64           `json:"version"`          // counts commits, from 1
+	Writers []string        `json:"writers"`          // the latest writes, newest last
+	Outbox  []pending       `json:"outbox,omitempty"` // events committed with the body
+	Body    json.RawMessage `json:"body"`
+}
+
+// writersKept is how many writes a document remembers. A write whose answer was lost is recognised by its name as long
+// as fewer others have followed.
+const writersKept = 8
+
+// Collection keeps documents of one type, each under an id. A change to one document is one ETag write, and the events
+// that tell of it are part of that write (see Outbox).
+type Collection[T any] struct {
+	name     string
+	store    Store
+	outbox   *Outbox
+	announce func(before, after T) []events.Event
+}
+
+// NewCollection is a collection whose changes nobody is told of.
+func NewCollection[T any](name string, store Store) *Collection[T] {
+	return &Collection[T]{name: name, store: store}
+}
+
+// NewAnnounced is a collection whose changes are announced: announce says which events a change is worth. For a new
+// document, before is the zero T.
+func NewAnnounced[T any](name string, store Store, outbox *Outbox, announce func(before, after T) []events.Event) *Collection[T] {
+	return &Collection[T]{name: name, store: store, outbox: outbox, announce: announce}
+}
+
+// ErrExists is returned by Create for an id that is taken.
+var ErrExists = errors.New("exists already")
+
+// Get returns a document, NotFound when there is none, Unavailable when the store does not answer.
+func (c *Collection[T]) Get(ctx context.Context, id string) (T, error) {
+	var body T
+	doc, _, err := c.load(ctx, id)
+	if err != nil {
+		return body, down(err)
+	}
+	if doc.Version == 0 {
+		return body, fault.NoSuchThing()
+	}
+	return body, c.decode(id, doc, &body)
+}
+
+// GetMany returns the documents of those ids that have one, in their order.
+func (c *Collection[T]) GetMany(ctx context.Context, ids []string) ([]T, error) {
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = c.key(id)
+	}
+	items, err := c.store.LoadMany(ctx, keys)
+	if err != nil {
+		return nil, down(err)
+	}
+	bodies := make([]T, 0, len(items))
+	for i, item := range items {
+		doc, err := parse(keys[i], item)
+		if err != nil {
+			return nil, err
+		}
+		if doc.Version == 0 {
+			continue
+		}
+		var body T
+		if err := c.decode(ids[i], doc, &body); err != nil {
+			return nil, err
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies, nil
+}
+
+// Create makes a document. It returns ErrExists when the id is taken, Unavailable when the store does not answer.
+func (c *Collection[T]) Create(ctx context.Context, id string, body T) error {
+	_, err := c.commit(ctx, id, func(doc document, b *T) error {
+		if doc.Version > 0 {
+			return ErrExists
+		}
+		*b = body
+		return nil
+	})
+	return err
+}
+
+// Update changes a document and returns it as it is then. change may run several times and must do no I/O; an error
+// from it is returned as it is and nothing is written; leaving the body as it was writes nothing either. Update returns
+// NotFound when there is no document, Unavailable when the store does not answer.
+func (c *Collection[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
+	return c.commit(ctx, id, func(doc document, b *T) error {
+		if doc.Version == 0 {
+			return fault.NoSuchThing()
+		}
+		return change(b)
+	})
+}
+
+// Upsert is Update that starts from the zero T when there is no document.
+func (c *Collection[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
+	return c.commit(ctx, id, func(_ document, b *T) error { return change(b) })
+}
+
+// commit loads, changes and saves until it has won, lost for a reason, or run out of time.
+func (c *Collection[T]) commit(ctx context.Context, id string, change func(document, *T) error) (T, error) {
+	command := rand.Text()[:13]
+	var zero T
+	var last error     // why the last save failed
+	var attempt string // names the last save
+	for try := 0; ; try++ {
+		if err := pause(ctx, try); err != nil {
+			return zero, down(errors.Join(last, err))
+		}
+		doc, etag, err := c.load(ctx, id)
+		if errors.Is(err, errUnreadable) {
+			return zero, err
+		}
+		if err != nil {
+			last = err
+			continue
+		}
+		var before, after T
+		if err := errors.Join(c.decode(id, doc, &before), c.decode(id, doc, &after)); err != nil {
+			return zero, err
+		}
+		if doc.wrote(command) {
+			return after, c.publish(ctx, doc) // our write got through, only its answer was lost
+		}
+		if errors.Is(last, ErrLost) && c.outbox != nil {
+			c.outbox.settle(attempt) // that save is known to have had no effect
+		}
+		if err := change(doc, &after); err != nil {
+			return zero, err
+		}
+		body, err := json.Marshal(after)
+		if err != nil {
+			return zero, fmt.Errorf("marshal %s: %w", c.key(id), err)
+		}
+		if bytes.Equal(body, doc.Body) {
+			return after, c.publish(ctx, doc)
+		}
+		attempt = fmt.Sprintf("%s.%d", command, try)
+		next := c.next(doc, attempt, body, before, after)
+		if err := c.insure(ctx, id, next, attempt); err != nil {
+			return zero, down(err)
+		}
+		raw, err := json.Marshal(next)
+		if err != nil {
+			return zero, fmt.Errorf("marshal %s: %w", c.key(id), err)
+		}
+		if last = c.store.Save(ctx, c.key(id), raw, etag); last == nil {
+			return after, c.publish(ctx, next)
+		}
+	}
+}
+
+// next is the document after a change.
+func (c *Collection[T]) next(doc document, writer string, body []byte, before, after T) document {
+	next := document{Version: doc.Version + 1, Body: body}
+	next.Writers = append(next.Writers, doc.Writers[max(0, len(doc.Writers)-writersKept+1):]...)
+	next.Writers = append(next.Writers, writer)
+	if c.announce != nil {
+		next.Outbox = c.outbox.unpublished(doc.Outbox)
+		for _, e := range c.announce(before, after) {
+			next.Outbox = append(next.Outbox, pending{Writer: writer, Event: e})
+		}
+	}
+	return next
+}
+
+// insure makes sure that the events in next will be published if next is saved, whatever dies afterwards.
+func (c *Collection[T]) insure(ctx context.Context, id string, next document, writer string) error {
+	if len(next.Outbox) == 0 || next.Outbox[len(next.Outbox)-1].Writer != writer {
+		return nil // this change is worth no event
+	}
+	return c.outbox.insure(ctx, command{Key: c.key(id), Version: next.Version, Writer: writer})
+}
+
+func (c *Collection[T]) publish(ctx context.Context, doc document) error {
+	if len(doc.Outbox) == 0 || c.outbox == nil {
+		return nil
+	}
+	return c.outbox.publish(ctx, doc.Outbox)
+}
+
+// wrote tells whether an earlier try of command is among the latest writes.
+func (d document) wrote(command string) bool {
+	for _, w := range d.Writers {
+		if strings.HasPrefix(w, command+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Collection[T]) key(id string) string { return c.name + ":" + id }
+
+func (c *Collection[T]) load(ctx context.Context, id string) (document, string, error) {
+	item, err := c.store.Load(ctx, c.key(id))
+	if err != nil {
+		return document{}, "", err
+	}
+	doc, err := parse(c.key(id), item)
+	return doc, item.ETag, err
+}
+
+func (c *Collection[T]) decode(id string, doc document, body *T) error {
+	if doc.Version == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(doc.Body, body); err != nil {
+		return fmt.Errorf("body of %s: %w", c.key(id), err)
+	}
+	return nil
+}
+
+// errUnreadable marks a document that no retry will make readable.
+var errUnreadable = errors.New("unreadable document")
+
+// parse reads a document; a missing one has Version 0.
+func parse(key string, item Item) (document, error) {
+	var doc document
+	if item.Value == nil {
+		return doc, nil
+	}
+	if err := json.Unmarshal(item.Value, &doc); err != nil {
+		return doc, fmt.Errorf("%w %s: %w", errUnreadable, key, err)
+	}
+	return doc, nil
+}
+
+// pause waits before try, longer with each and never twice alike, so that those who lost a race do not meet again.
+func pause(ctx context.Context, try int) error {
+	if try == 0 {
+		return ctx.Err()
+	}
+	if try > 30 {
+		return errors.New("lost too many races")
+	}
+	longest := min(time.Duration(try)*10*time.Millisecond, 300*time.Millisecond)
+	select {
+	case <-time.After(mathrand.N(longest)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// down is the refusal for a store that does not answer.
+func down(err error) error { return fault.Down(err, "Please try again in a moment") }

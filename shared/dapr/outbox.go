@@ -1,0 +1,269 @@
+package dapr
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"marketplace/shared/clock"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// Outbox gets committed events to the broker, whatever dies and whenever. It needs no transactions:
+//
+//  1. A change and its events are one ETag write of one document: both are there or neither.
+//  2. Before the write, a nudge that names the document is published to the service's own outbox topic.
+//  3. After the write the replica that made it publishes the events. That is the whole story, nearly always.
+//  4. About a second later the nudge arrives at some replica. If it knows the write to be settled it is done. If not, it
+//     looks at the document and publishes what it finds in its outbox. If the write is not there yet it asks for the
+//     nudge again, until no command can still be under way.
+//
+// A crash before 2 leaves nothing. Between 2 and 3 it leaves a nudge that finds no write, or finds it. Published events
+// stay in the document until its next change: there they cost a few hundred bytes, and clearing them would cost a
+// write. So an event may be published more than once, always under the same id.
+//
+// Work that somebody repeats until it is done (see Guarded) needs no nudge.
+type Outbox struct {
+	topic     string
+	store     Store
+	publisher Publisher
+	now       clock.Now
+	log       *slog.Logger
+
+	mu      sync.Mutex
+	queue   []*waiting  // commands waiting for the nudge under way to be stored
+	sending bool        // a nudge is under way
+	settled *generation // writes that need nobody's attention any more
+
+	background sync.WaitGroup
+}
+
+const (
+	nudgeAge = time.Second // a nudge younger than this usually overtakes its write
+	// horizon is how long a write may still turn up after its nudge: a frozen sidecar keeps a request and carries it
+	// out when it thaws. Nudges of writes that never come are kept alive as long.
+	horizon = 15 * time.Minute
+)
+
+// command is a write that is about to be made: to Version of the document under Key.
+type command struct {
+	Key     string `json:"key"`
+	Version int64  `json:"version"`
+	Writer  string `json:"writer"`
+}
+
+// pending is an event in a document's outbox and the write that put it there.
+type pending struct {
+	Writer string       `json:"writer"`
+	Event  events.Event `json:"event"`
+}
+
+// waiting is a command that waits for its nudge to be stored.
+type waiting struct {
+	command command
+	done    chan error
+}
+
+// nudge is the message on the outbox topic. Commands that wait at the same moment share one.
+type nudge struct {
+	At       time.Time `json:"at"`
+	Commands []command `json:"commands"`
+}
+
+// NewOutbox is the outbox of the service app.
+func NewOutbox(app string, store Store, publisher Publisher, now clock.Now, log *slog.Logger) *Outbox {
+	return &Outbox{topic: events.OutboxTopic(app), store: store, publisher: publisher, now: now, log: log, settled: newGeneration(50_000)}
+}
+
+// Topic is where the nudges travel; the service subscribes to it with Nudged.
+func (o *Outbox) Topic() string { return o.topic }
+
+// Wait returns when everything that was committed has been published or given up to the nudges.
+func (o *Outbox) Wait() { o.background.Wait() }
+
+type guardedKey struct{}
+
+// Guarded says that whoever asked for the work under ctx asks again until told that it is done: the broker, a job,
+// Stripe with a webhook. Its changes are published before they are reported done, and need no nudge.
+func Guarded(ctx context.Context) context.Context { return context.WithValue(ctx, guardedKey{}, true) }
+
+func guarded(ctx context.Context) bool { return ctx.Value(guardedKey{}) != nil }
+
+// insure returns once a nudge for c is stored, at once for guarded work.
+func (o *Outbox) insure(ctx context.Context, c command) error {
+	if guarded(ctx) {
+		return nil
+	}
+	w := &waiting{command: c, done: make(chan error, 1)}
+	o.mu.Lock()
+	o.queue = append(o.queue, w)
+	if !o.sending {
+		o.sending = true
+		o.background.Go(o.sendNudges)
+	}
+	o.mu.Unlock()
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// sendNudges sends one nudge after the other until nobody waits. Whoever comes while one is under way shares the next.
+func (o *Outbox) sendNudges() {
+	for {
+		o.mu.Lock()
+		batch := o.queue
+		o.queue = nil
+		o.sending = len(batch) > 0
+		o.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		n := nudge{At: o.now()}
+		for _, w := range batch {
+			n.Commands = append(n.Commands, w.command)
+		}
+		data, err := json.Marshal(n)
+		if err == nil {
+			err = o.publisher.Publish(context.Background(), events.Event{ID: rand.Text(), Type: "nudge", Topic: o.topic, Data: data})
+		}
+		for _, w := range batch {
+			w.done <- err
+		}
+	}
+}
+
+// publish gets a committed document's events to the broker: in the background for a command, whose nudge stands by;
+// before it returns for guarded work.
+func (o *Outbox) publish(ctx context.Context, box []pending) error {
+	if guarded(ctx) {
+		return o.publishNow(ctx, box)
+	}
+	trace := Trace(ctx)
+	o.background.Go(func() {
+		if err := o.publishNow(WithTrace(context.Background(), trace), box); err != nil {
+			o.log.Warn("events wait for their nudge", "error", err)
+		}
+	})
+	return nil
+}
+
+// publishNow publishes what this replica does not know to be published, in order.
+func (o *Outbox) publishNow(ctx context.Context, box []pending) error {
+	for _, p := range o.unpublished(box) {
+		if err := o.publisher.Publish(ctx, p.Event); err != nil {
+			return fault.Down(err, "Please try again in a moment")
+		}
+	}
+	for _, p := range box {
+		o.settle(p.Writer)
+	}
+	return nil
+}
+
+// unpublished drops the events that this replica knows to be published. Those of others it keeps: to the broker and
+// to every subscriber a repeated event is the same event.
+func (o *Outbox) unpublished(box []pending) []pending {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var open []pending
+	for _, p := range box {
+		if !o.settled.has(p.Writer) {
+			open = append(open, p)
+		}
+	}
+	return open
+}
+
+// settle notes that a write's events are published, or that the write was refused.
+func (o *Outbox) settle(writer string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.settled.add(writer)
+}
+
+// Nudged handles a message on the outbox topic. It returns Early while one of its writes may still turn up.
+func (o *Outbox) Nudged(ctx context.Context, e events.Envelope) error {
+	var n nudge
+	if err := json.Unmarshal(e.Data, &n); err != nil {
+		return fault.New(fault.Invalid, "not a nudge: %v", err)
+	}
+	select {
+	case <-time.After(min(nudgeAge-o.now().Sub(n.At), nudgeAge)): // at most nudgeAge, whatever the publisher's clock says
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	open := o.open(n.Commands)
+	keys := make([]string, len(open))
+	for i, c := range open {
+		keys[i] = c.Key
+	}
+	items, err := o.store.LoadMany(ctx, keys)
+	if err != nil {
+		return down(err)
+	}
+	var errs []error
+	for i, item := range items {
+		errs = append(errs, o.look(ctx, open[i], item, o.now().Sub(n.At)))
+	}
+	return errors.Join(errs...)
+}
+
+// look publishes what is left in the document that c was to write.
+func (o *Outbox) look(ctx context.Context, c command, item Item, age time.Duration) error {
+	doc, err := parse(c.Key, item)
+	if err != nil {
+		return err
+	}
+	if doc.Version >= c.Version {
+		return o.publishNow(ctx, doc.Outbox)
+	}
+	if age > horizon {
+		return nil // it never committed
+	}
+	return fault.New(fault.Early, "%s is at version %d, waiting for %d", c.Key, doc.Version, c.Version)
+}
+
+func (o *Outbox) open(commands []command) []command {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var open []command
+	for _, c := range commands {
+		if !o.settled.has(c.Writer) {
+			open = append(open, c)
+		}
+	}
+	return open
+}
+
+// generation is a set that forgets: it holds at least the last size members, at most twice as many.
+type generation struct {
+	size       int
+	young, old map[string]struct{}
+}
+
+func newGeneration(size int) *generation {
+	return &generation{size: size, young: map[string]struct{}{}}
+}
+
+func (g *generation) add(member string) {
+	if len(g.young) >= g.size {
+		g.young, g.old = map[string]struct{}{}, g.young
+	}
+	g.young[member] = struct{}{}
+}
+
+func (g *generation) has(member string) bool {
+	if _, ok := g.young[member]; ok {
+		return true
+	}
+	_, ok := g.old[member]
+	return ok
+}

@@ -1,0 +1,121 @@
+// Package dapr is all that services know of their sidecar: state with ETags, the outbox, publishing, jobs and invocation,
+// behind interfaces of one to three methods. Which store or broker is behind the sidecar is none of their business.
+package dapr
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	sdk "github.com/dapr/go-sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	"marketplace/shared/events"
+)
+
+// Names of the components, the same in every folder of components/.
+const (
+	stateStore = "statestore"
+	pubSub     = "pubsub"
+)
+
+// callLimit bounds each call to the sidecar: a store that is gone can hold one for 30 s.
+const callLimit = 5 * time.Second
+
+// Config is where the sidecar listens. The Dapr CLI and the Kubernetes injector set both.
+type Config struct {
+	HTTPPort string `envconfig:"DAPR_HTTP_PORT" required:"true"`
+	GRPCPort string `envconfig:"DAPR_GRPC_PORT" required:"true"`
+}
+
+// Sidecar is the connection to the sidecar. It implements Store, Publisher, Scheduler and Invoker.
+type Sidecar struct {
+	sdk  sdk.Client
+	http *http.Client
+	base string // of the sidecar's HTTP API
+}
+
+// Connect prepares the connection. It does not wait for the sidecar: calls fail until it is there.
+func Connect(cfg Config) (*Sidecar, error) {
+	conn, err := grpc.NewClient(net.JoinHostPort("127.0.0.1", cfg.GRPCPort),
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(sendTrace))
+	if err != nil {
+		return nil, fmt.Errorf("connect to the sidecar: %w", err)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 256 // all calls go to one host
+	return &Sidecar{
+		sdk:  sdk.NewClientWithConnection(conn),
+		http: &http.Client{Transport: transport},
+		base: "http://" + net.JoinHostPort("127.0.0.1", cfg.HTTPPort),
+	}, nil
+}
+
+// Close ends the connection.
+func (s *Sidecar) Close() { s.sdk.Close() }
+
+// Base is the address of the sidecar's HTTP API and Transport the way to it, for a reverse proxy.
+func (s *Sidecar) Base() string                 { return s.base }
+func (s *Sidecar) Transport() http.RoundTripper { return s.http.Transport }
+
+// Ready returns nil when the sidecar has started its components and can be called.
+func (s *Sidecar) Ready(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/v1.0/healthz/outbound", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("the sidecar says %s", resp.Status)
+	}
+	return nil
+}
+
+// Publisher publishes events.
+type Publisher interface {
+	Publish(ctx context.Context, e events.Event) error
+}
+
+// Publish returns once the broker has stored e.
+func (s *Sidecar) Publish(ctx context.Context, e events.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	return s.sdk.PublishEvent(ctx, pubSub, e.Topic, []byte(e.Data),
+		sdk.PublishEventWithContentType("application/json"),
+		sdk.PublishEventWithMetadata(map[string]string{
+			"cloudevent.id":      e.ID, // a broker that knows duplicates knows them by this
+			"cloudevent.type":    e.Type,
+			"cloudevent.subject": e.Subject,
+		}))
+}
+
+type traceKey struct{}
+
+// WithTrace makes calls under ctx part of the trace that a W3C traceparent names.
+func WithTrace(ctx context.Context, traceparent string) context.Context {
+	if traceparent == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, traceKey{}, traceparent)
+}
+
+// Trace is the traceparent given to WithTrace, or "".
+func Trace(ctx context.Context) string {
+	traceparent, _ := ctx.Value(traceKey{}).(string)
+	return traceparent
+}
+
+func sendTrace(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if t := Trace(ctx); t != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "traceparent", t)
+	}
+	return invoke(ctx, method, req, reply, conn, opts...)
+}

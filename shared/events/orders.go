@@ -1,0 +1,77 @@
+package events
+
+import (
+	"fmt"
+
+	"marketplace/shared/clock"
+	"marketplace/shared/money"
+)
+
+// Types of Order.
+const (
+	OrderCreated   = "order.created"
+	OrderUpdated   = "order.updated" // the deadline moved, or a payment began
+	OrderCancelled = "order.cancelled"
+	OrderCompleted = "order.completed"
+)
+
+// Status of an order, as everybody outside the orders service reads it.
+type Status string
+
+const (
+	StatusCreated         Status = "created"
+	StatusAwaitingPayment Status = "awaiting:payment"
+	StatusComplete        Status = "complete"
+	StatusCancelled       Status = "cancelled"
+)
+
+// Order is an order as it is now, published by orders.
+type Order struct {
+	ID          string      `json:"id"`
+	Version     int64       `json:"version"`     // of this order: 0 when placed
+	SaleVersion int64       `json:"saleVersion"` // of its ticket's sale: puts all orders for one ticket in one sequence
+	Status      Status      `json:"status"`
+	UserID      string      `json:"userId"` // the buyer
+	ExpiresAt   clock.Time  `json:"expiresAt"`
+	Reason      string      `json:"reason,omitempty"` // why it was cancelled
+	Ticket      OrderTicket `json:"ticket"`
+}
+
+// OrderTicket is the ticket as it was when the order was placed.
+type OrderTicket struct {
+	ID      string       `json:"id"`
+	Title   string       `json:"title"`
+	Price   money.Amount `json:"price"`
+	Version int64        `json:"version"`
+}
+
+// Ended tells whether nothing more will happen to the order.
+func (o Order) Ended() bool { return o.Status == StatusComplete || o.Status == StatusCancelled }
+
+func (Order) Topic() string { return OrdersTopic }
+func (Order) Types() []string {
+	return []string{OrderCreated, OrderUpdated, OrderCancelled, OrderCompleted}
+}
+func (o Order) check() error {
+	switch o.Status {
+	case StatusCreated, StatusAwaitingPayment, StatusComplete, StatusCancelled:
+	default:
+		return fmt.Errorf("status %q is none of an order", o.Status)
+	}
+	if o.ExpiresAt.IsZero() {
+		return fmt.Errorf("expiresAt is missing")
+	}
+	return require(min(o.Version, o.SaleVersion), o.ID, o.UserID, o.Ticket.ID)
+}
+func (o Order) describe() header {
+	kind := OrderUpdated
+	switch {
+	case o.Status == StatusComplete:
+		kind = OrderCompleted
+	case o.Status == StatusCancelled:
+		kind = OrderCancelled
+	case o.Version == 0:
+		kind = OrderCreated
+	}
+	return header{kind, o.ID, edition(o.Version)}
+}

@@ -1,0 +1,30 @@
+package events
+
+import "marketplace/shared/money"
+
+// Types of Ticket.
+const (
+	TicketCreated = "ticket.created"
+	TicketUpdated = "ticket.updated"
+)
+
+// Ticket is a ticket as it is now, published by tickets.
+type Ticket struct {
+	ID      string       `json:"id"`
+	Version int64        `json:"version"` // 0 when listed, one more with each change
+	Title   string       `json:"title"`
+	Price   money.Amount `json:"price"`
+	UserID  string       `json:"userId"`            // the seller
+	OrderID string       `json:"orderId,omitempty"` // the order that holds or bought it
+}
+
+func (Ticket) Topic() string   { return TicketsTopic }
+func (Ticket) Types() []string { return []string{TicketCreated, TicketUpdated} }
+func (t Ticket) check() error  { return require(t.Version, t.ID, t.UserID) }
+func (t Ticket) describe() header {
+	kind := TicketUpdated
+	if t.Version == 0 {
+		kind = TicketCreated
+	}
+	return header{kind, t.ID, edition(t.Version)}
+}

@@ -1,0 +1,86 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// Outcome is what a service tells its sidecar about an event or a job.
+type Outcome string
+
+// In the words of the sidecar's answer body {"status": ...}.
+const (
+	Done  Outcome = "SUCCESS" // never deliver it again
+	Retry Outcome = "RETRY"   // again later; after the policy's last try it becomes a dead letter
+	Drop  Outcome = "DROP"    // to the dead-letter topic at once: no try can help
+)
+
+// Two audiences, two tables. They differ on purpose: a person who asks for a missing ticket is told 404, but an event
+// about a missing ticket is early, and 404 would make the sidecar throw it away.
+var answers = map[Kind]struct {
+	status  int
+	outcome Outcome
+}{
+	Internal:        {http.StatusInternalServerError, Retry},  // ours to mend; the event must survive until then
+	Invalid:         {http.StatusBadRequest, Drop},            // it will be as malformed the next time
+	Refused:         {http.StatusBadRequest, Done},            // late or repeated: there is nothing left to do
+	Unauthenticated: {http.StatusUnauthorized, Retry},         // a token being changed
+	Forbidden:       {http.StatusUnauthorized, Retry},         // the contract says 401 for "not the owner" too
+	NotFound:        {http.StatusNotFound, Retry},             // the event that makes it is still on its way
+	Early:           {http.StatusConflict, Retry},             // the same, known for sure
+	TooLarge:        {http.StatusRequestEntityTooLarge, Drop}, // no smaller the next time
+	NotJSON:         {http.StatusUnsupportedMediaType, Drop},  // still not JSON the next time
+	TooMany:         {http.StatusTooManyRequests, Retry},      // later
+	Unavailable:     {http.StatusServiceUnavailable, Retry},   // later
+}
+
+// Status is the HTTP status that answers err to a person.
+func Status(err error) int { return answers[kindOf(err)].status }
+
+// OutcomeOf is what the broker is told about an event whose handler returned err.
+func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return Done
+	}
+	return answers[kindOf(err)].outcome
+}
+
+// Public is what a stranger may read of err, and when to come back (0: not said).
+func Public(err error) ([]Field, time.Duration) {
+	var e *Error
+	if errors.As(err, &e) && e.Kind != Internal {
+		return e.Fields, e.RetryAfter
+	}
+	if kindOf(err) == Unavailable {
+		return []Field{{Message: "Please try again in a moment"}}, time.Second
+	}
+	return []Field{somethingWrong()}, 0
+}
+
+// OfStatus is the kind that another service's HTTP status stands for: the first table read backwards.
+func OfStatus(status int) Kind {
+	switch status {
+	case http.StatusBadRequest:
+		return Refused
+	case http.StatusUnauthorized:
+		return Forbidden
+	case http.StatusNotFound:
+		return NotFound
+	case http.StatusTooManyRequests:
+		return TooMany
+	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return Unavailable
+	}
+	return Internal
+}
+
+// kindOf is KindOf, with a deadline that passed read as a part that is down.
+func kindOf(err error) Kind {
+	kind := KindOf(err)
+	if kind == Internal && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		return Unavailable
+	}
+	return kind
+}

@@ -1,0 +1,230 @@
+package service
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"marketplace/shared/api"
+	"marketplace/shared/dapr"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// Routes is the table of every way into a service: what people ask for, what other services ask for, events and jobs.
+// Everything but /livez and /healthz demands the token that only the sidecar has.
+type Routes struct {
+	app           string
+	token         string
+	log           *slog.Logger
+	mux           *mux.Router
+	subscriptions []subscription
+}
+
+// subscription is an entry of the answer to GET /dapr/subscribe.
+type subscription struct {
+	PubSub     string `json:"pubsubname"`
+	Topic      string `json:"topic"`
+	Route      string `json:"route"`
+	DeadLetter string `json:"deadLetterTopic,omitempty"`
+}
+
+// Limits on how long work may take.
+const (
+	requestLimit  = 10 * time.Second
+	deliveryLimit = 60 * time.Second
+	eventLimit    = 1 << 20 // bytes
+)
+
+// NewRoutes is the table of the service app. ready, asked by /healthz, says what is not ready yet.
+func NewRoutes(app string, s Settings, log *slog.Logger, ready ...func(context.Context) error) *Routes {
+	r := &Routes{app: app, token: s.Token, log: log, mux: mux.NewRouter().SkipClean(true).UseEncodedPath()}
+	unknown := r.answer(func(http.ResponseWriter, *http.Request) error { return fault.UnknownRoute() })
+	r.mux.NotFoundHandler, r.mux.MethodNotAllowedHandler = unknown, unknown
+	r.mux.Methods(http.MethodGet).Path("/livez").HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	r.mux.Methods(http.MethodGet).Path("/healthz").Handler(r.answer(func(w http.ResponseWriter, req *http.Request) error {
+		for _, check := range ready {
+			if err := check(req.Context()); err != nil {
+				return fault.Down(err, "%s is not ready", app)
+			}
+		}
+		return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+	}))
+	r.mux.Methods(http.MethodGet).Path("/dapr/subscribe").Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, _ *http.Request) error {
+		return api.Write(w, http.StatusOK, append([]subscription{}, r.subscriptions...))
+	})))
+	return r
+}
+
+// ServeHTTP implements http.Handler.
+func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.mux.ServeHTTP(w, req) }
+
+// Public adds a route for people, who come through web.
+func (r *Routes) Public(method, path string, h api.Handler) {
+	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(limited(h))))
+}
+
+// Open adds everything under a path for whoever comes, token or not: browsers. Only web has such routes.
+func (r *Routes) Open(prefix string, h http.Handler) {
+	r.mux.PathPrefix(prefix + "/").Handler(h)
+	r.mux.Path(prefix).Handler(h)
+}
+
+// Slow is Public for a route that waits for somebody else's slow answer.
+func (r *Routes) Slow(method, path string, h api.Handler) {
+	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(h)))
+}
+
+// Internal adds a route for the services named by callers, and for nobody else.
+func (r *Routes) Internal(method, path string, h api.Handler, callers ...string) {
+	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(func(w http.ResponseWriter, req *http.Request) error {
+		if !slices.Contains(callers, req.Header.Get(callerHeader)) {
+			return fault.NotOwner()
+		}
+		return limited(h)(w, req)
+	})))
+}
+
+// On subscribes h to the events that carry P. They come at least once and in any order; an error asks for them again,
+// as fault.OutcomeOf says.
+func On[P any, T interface {
+	*P
+	events.Payload
+}](r *Routes, h func(ctx context.Context, payload P) error) {
+	topic := T(new(P)).Topic()
+	r.subscribe(topic, events.DeadTopic(r.app), func(ctx context.Context, e events.Envelope) error {
+		var payload P
+		if err := events.Read(e, T(&payload)); err != nil {
+			if errors.Is(err, events.ErrOtherType) {
+				return nil
+			}
+			return err
+		}
+		return h(ctx, payload)
+	})
+}
+
+// Nudges subscribes the service to its own outbox topic.
+func (r *Routes) Nudges(outbox *dapr.Outbox) {
+	r.subscribe(outbox.Topic(), "", outbox.Nudged) // no dead letters: a nudge is repeated until its write is settled
+}
+
+func (r *Routes) subscribe(topic, dead string, h func(context.Context, events.Envelope) error) {
+	route := "/events/" + topic
+	r.subscriptions = append(r.subscriptions, subscription{PubSub: "pubsub", Topic: topic, Route: route, DeadLetter: dead})
+	r.mux.Methods(http.MethodPost).Path(route).Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
+		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(topic, req, h)})
+	})))
+}
+
+// deliver hands one event to its handler and says what is to become of it.
+func (r *Routes) deliver(topic string, req *http.Request, h func(context.Context, events.Envelope) error) fault.Outcome {
+	body, err := io.ReadAll(io.LimitReader(req.Body, eventLimit))
+	if err != nil {
+		return fault.Retry
+	}
+	e, err := events.Open(body)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(dapr.Guarded(dapr.WithTrace(req.Context(), e.TraceParent)), deliveryLimit)
+		defer cancel()
+		err = h(ctx, e)
+	}
+	outcome := fault.OutcomeOf(err)
+	log := r.log.With("topic", topic, "type", e.Type, "id", e.ID, "trace", e.TraceParent, "error", err)
+	switch outcome {
+	case fault.Drop:
+		log.Error("event cannot be handled, sent to the dead letters")
+	case fault.Retry:
+		log.Warn("event not handled yet, asking for it again")
+	}
+	return outcome
+}
+
+// Job adds what to do when a job rings whose name begins with prefix; the rest of the name says what about. It rings
+// again until h returns nil or an error that no repetition can mend.
+func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) error) {
+	route := r.mux.Methods(http.MethodPost).MatcherFunc(func(req *http.Request, _ *mux.RouteMatch) bool {
+		return strings.HasPrefix(req.URL.Path, "/job/"+prefix)
+	})
+	route.Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
+		ctx, cancel := context.WithTimeout(dapr.Guarded(req.Context()), deliveryLimit)
+		defer cancel()
+		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
+		err := h(ctx, rest)
+		if fault.OutcomeOf(err) == fault.Retry {
+			return fault.Down(err, "job %s%s not done yet", prefix, rest) // 404 would end the job
+		}
+		if err != nil {
+			r.log.Error("job given up", "job", prefix+rest, "error", err)
+		}
+		return api.Write(w, http.StatusOK, struct{}{})
+	})))
+}
+
+// callerHeader is set by the caller's sidecar on an invocation; an event or a job has none.
+const callerHeader = "dapr-caller-app-id"
+
+// withToken lets only the sidecar in.
+func (r *Routes) withToken(h api.Handler) api.Handler {
+	return func(w http.ResponseWriter, req *http.Request) error {
+		if subtle.ConstantTimeCompare([]byte(req.Header.Get("dapr-api-token")), []byte(r.token)) != 1 {
+			return fault.NotSignedIn()
+		}
+		return h(w, req)
+	}
+}
+
+// fromSidecar lets in only what the sidecar does by itself: no other service gets it to bring an event or ring a job.
+func (r *Routes) fromSidecar(h api.Handler) api.Handler {
+	return r.withToken(func(w http.ResponseWriter, req *http.Request) error {
+		if req.Header.Get(callerHeader) != "" {
+			return fault.NotOwner()
+		}
+		return h(w, req)
+	})
+}
+
+func limited(h api.Handler) api.Handler {
+	return func(w http.ResponseWriter, req *http.Request) error {
+		ctx, cancel := context.WithTimeout(req.Context(), requestLimit)
+		defer cancel()
+		return h(w, req.WithContext(ctx))
+	}
+}
+
+// answer runs h and answers for it when it returns an error or panics. It is the only place that does.
+func (r *Routes) answer(h api.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		log := r.log.With("method", req.Method, "path", req.URL.Path, "request", req.Header.Get(RequestID), "trace", req.Header.Get("traceparent"))
+		defer func() {
+			if p := recover(); p != nil {
+				log.Error("panic", "panic", p, "stack", string(debug.Stack()))
+				api.Fail(w, errors.New("panic"))
+			}
+		}()
+		req = req.WithContext(dapr.WithTrace(req.Context(), req.Header.Get("traceparent")))
+		err := h(w, req)
+		if err == nil {
+			return
+		}
+		switch status := fault.Status(err); {
+		case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
+			log.Error("failed", "error", err)
+		case status == http.StatusServiceUnavailable:
+			log.Warn("unavailable", "error", err)
+		}
+		api.Fail(w, err)
+	})
+}
+
+// RequestID is the header that follows a request from web through every service it touches.
+const RequestID = "X-Request-Id"

@@ -1,0 +1,85 @@
+// Package service is what every service's main does in the same order: settings, sidecar, routes, serve, stop.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"marketplace/shared/dapr"
+)
+
+// Settings every service has.
+type Settings struct {
+	dapr.Config
+	Host  string `envconfig:"HOST" default:"127.0.0.1"` // where to listen; 0.0.0.0 in a container
+	Port  string `envconfig:"APP_PORT" required:"true"` // set by the Dapr CLI
+	Token string `envconfig:"APP_API_TOKEN" required:"true"`
+}
+
+// stopLimit is how long running requests have to finish. Shorter than an orchestrator's patience.
+const stopLimit = 10 * time.Second
+
+// Main runs a service until it is told to stop, and ends the process with 1 and one sentence when it cannot run.
+func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", name)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, log); err != nil {
+		log.Error("cannot run", "error", err)
+		os.Exit(1)
+	}
+}
+
+// Load reads settings from the environment. Its error names the one that is missing or wrong.
+func Load(settings any) error {
+	if err := envconfig.Process("", settings); err != nil {
+		return fmt.Errorf("setting: %w", err)
+	}
+	return nil
+}
+
+// Serve listens, then serves until ctx ends, then lets running requests finish. work, if given, is waited for last:
+// what requests have left to do in the background.
+func Serve(ctx context.Context, s Settings, log *slog.Logger, routes http.Handler, work ...func()) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort(s.Host, s.Port))
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           routes,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	log.Info("listening", "address", listener.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	err = server.Shutdown(stopping)
+	for _, wait := range work {
+		wait()
+	}
+	log.Info("stopped")
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.New("requests were still running after " + stopLimit.String())
+	}
+	return err
+}
