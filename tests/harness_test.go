@@ -1,0 +1,260 @@
+// Package tests buys and sells tickets on the real stack: the binaries that ship, each beside a real sidecar, through web.
+package tests
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"marketplace/tests/stack"
+)
+
+var verbose = flag.Bool("stack-log", false, "show what the stacks do")
+
+// Two stacks serve all tests: one with the hold that buyers get, one where time runs out quickly. They are started by the
+// first test that needs them.
+var (
+	market = shared("market", stack.Options{})
+	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s"}})
+)
+
+var running []*stack.Stack
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	for _, s := range running {
+		if err := s.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "stop:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// shared is a stack on free ports with a private data folder, started once.
+func shared(name string, o stack.Options) func(t *testing.T) *stack.Stack {
+	start := sync.OnceValues(func() (*stack.Stack, error) {
+		dir, err := os.MkdirTemp("", "marketplace-"+name+"-")
+		if err != nil {
+			return nil, err
+		}
+		s, err := launch(dir, o)
+		if err == nil {
+			running = append(running, s)
+		}
+		return s, err
+	})
+	return func(t *testing.T) *stack.Stack {
+		t.Helper()
+		s, err := start()
+		require.NoError(t, err)
+		return s
+	}
+}
+
+func launch(dir string, o stack.Options) (*stack.Stack, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if err := build(ctx); err != nil {
+		return nil, err
+	}
+	o.Dir, o.FreePorts = dir, true
+	if *verbose {
+		o.Log = os.Stderr
+	}
+	began := time.Now()
+	s, err := stack.Start(ctx, o)
+	if err == nil {
+		fmt.Printf("stack ready after %.1f s, data in %s\n", time.Since(began).Seconds(), dir)
+	}
+	return s, err
+}
+
+var buildOnce sync.Once
+var buildErr error
+
+func build(ctx context.Context) error {
+	buildOnce.Do(func() {
+		var root string
+		if root, buildErr = filepath.Abs(".."); buildErr == nil {
+			buildErr = stack.Build(ctx, root)
+		}
+	})
+	return buildErr
+}
+
+// person is somebody with a browser.
+type person struct {
+	t      *testing.T
+	base   string
+	cookie *http.Cookie
+	ID     string
+	Email  string
+}
+
+// answer is what the API said.
+type answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// into reads the body; it must be JSON.
+func (a answer) into(t *testing.T, dst any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(a.Body, dst), "%s", a.Body)
+}
+
+// says returns the messages of an error body, as "message (field)".
+func (a answer) says() string {
+	var body struct {
+		Errors []struct{ Message, Field string }
+	}
+	if json.Unmarshal(a.Body, &body) != nil {
+		return "not an error body: " + string(a.Body)
+	}
+	var all []string
+	for _, e := range body.Errors {
+		if e.Field != "" {
+			e.Message += " (" + e.Field + ")"
+		}
+		all = append(all, e.Message)
+	}
+	return strings.Join(all, "; ")
+}
+
+func visitor(t *testing.T, s *stack.Stack) *person { return &person{t: t, base: s.URL} }
+
+var people struct {
+	sync.Mutex
+	n int
+}
+
+// newcomer signs up.
+func newcomer(t *testing.T, s *stack.Stack) *person {
+	t.Helper()
+	people.Lock()
+	people.n++
+	p := visitor(t, s)
+	p.Email = fmt.Sprintf("person%d.%d@example.com", people.n, time.Now().UnixNano())
+	people.Unlock()
+	got := p.post("/api/users/signup", `{"email":"`+p.Email+`","password":"correct horse"}`)
+	require.Equal(t, 201, got.Status, "%s", got.Body)
+	var me struct{ ID string }
+	got.into(t, &me)
+	p.ID = me.ID
+	return p
+}
+
+func (p *person) do(method, path, body string) answer {
+	p.t.Helper()
+	got, err := p.try(method, path, body)
+	require.NoError(p.t, err)
+	return got
+}
+
+// try is do for goroutines, where a test must not end.
+func (p *person) try(method, path, body string) (answer, error) {
+	req, err := http.NewRequest(method, p.base+path, bytes.NewBufferString(body))
+	if err != nil {
+		return answer{}, err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if p.cookie != nil {
+		req.AddCookie(p.cookie)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	for _, c := range resp.Cookies() {
+		if c.Name == "session" {
+			p.cookie = c
+		}
+	}
+	return answer{resp.StatusCode, resp.Header, raw}, err
+}
+
+func (p *person) get(path string) answer        { p.t.Helper(); return p.do("GET", path, "") }
+func (p *person) post(path, body string) answer { p.t.Helper(); return p.do("POST", path, body) }
+
+// ticket and order as the API shows them.
+type ticket struct {
+	ID, Title, UserID, OrderID string
+	Price                      json.Number
+	Version                    int
+}
+
+type order struct {
+	ID, Status, UserID, Reason string
+	ExpiresAt                  time.Time
+	Version                    int
+	Ticket                     struct {
+		ID, Title string
+		Price     json.Number
+	}
+}
+
+func (p *person) sells(title, price string) ticket {
+	p.t.Helper()
+	got := p.post("/api/tickets", `{"title":"`+title+`","price":`+price+`}`)
+	require.Equal(p.t, 201, got.Status, "%s", got.Body)
+	var t ticket
+	got.into(p.t, &t)
+	return t
+}
+
+func (p *person) orders(ticketID string) order {
+	p.t.Helper()
+	got := p.post("/api/orders", `{"ticketId":"`+ticketID+`"}`)
+	require.Equal(p.t, 201, got.Status, "%s", got.Body)
+	var o order
+	got.into(p.t, &o)
+	return o
+}
+
+func (p *person) pays(orderID, token string) answer {
+	p.t.Helper()
+	return p.post("/api/payments", `{"orderId":"`+orderID+`","token":"`+token+`"}`)
+}
+
+func (p *person) order(id string) order {
+	p.t.Helper()
+	got := p.get("/api/orders/" + id)
+	require.Equal(p.t, 200, got.Status, "%s", got.Body)
+	var o order
+	got.into(p.t, &o)
+	return o
+}
+
+func (p *person) ticket(id string) ticket {
+	p.t.Helper()
+	got := p.get("/api/tickets/" + id)
+	require.Equal(p.t, 200, got.Status, "%s", got.Body)
+	var t ticket
+	got.into(p.t, &t)
+	return t
+}
+
+// eventually waits for what events bring about.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	require.Eventually(t, ok, 20*time.Second, 20*time.Millisecond, what)
+}
