@@ -1,0 +1,198 @@
+package sale
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/fault"
+)
+
+const (
+	hold     = 15 * time.Minute
+	checkout = time.Minute
+)
+
+var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// held is a sale that ann has placed order T-1 on, at noon.
+func held(t *testing.T) *Sale {
+	t.Helper()
+	s := &Sale{}
+	s.Follow("seller", Ticket{ID: "T", Title: "Chess final", Price: 1999})
+	require.NoError(t, s.Place("T-1", "ann", hold, noon))
+	return s
+}
+
+// Every move, from every state an order can be in.
+func TestMoves(t *testing.T) {
+	states := map[string]func(s *Sale){
+		"created":   func(*Sale) {},
+		"overdue":   func(s *Sale) { s.Orders[0].ExpiresAt = noon.Add(-time.Second) },
+		"paying":    func(s *Sale) { _ = s.BeginCheckout("T-1", checkout, noon) },
+		"declined":  func(s *Sale) { _ = s.BeginCheckout("T-1", checkout, noon); _ = s.EndCheckout("T-1") },
+		"complete":  func(s *Sale) { _ = s.Paid("T-1", "pay") },
+		"cancelled": func(s *Sale) { _ = s.Cancel("T-1", noon) },
+	}
+	later := noon.Add(time.Second)
+	moves := map[string]func(s *Sale) error{
+		"cancel":       func(s *Sale) error { return s.Cancel("T-1", later) },
+		"begin":        func(s *Sale) error { return s.BeginCheckout("T-1", checkout, later) },
+		"end":          func(s *Sale) error { return s.EndCheckout("T-1") },
+		"paid":         func(s *Sale) error { return s.Paid("T-1", "pay") },
+		"expire":       func(s *Sale) error { s.Expire("T-1", later); return nil },
+		"place other":  func(s *Sale) error { return s.Place("T-2", "bob", hold, later) },
+		"place seller": func(s *Sale) error { return s.Place("T-2", "seller", hold, later) },
+	}
+	reserved, own := "Ticket is already reserved", "You cannot buy your own ticket"
+	over, paid := "Cannot pay for a cancelled order", "The order is already paid"
+	for _, c := range []struct {
+		from, move string
+		want       Status
+		refused    string
+	}{
+		{"created", "cancel", Cancelled, ""},
+		{"created", "begin", Awaiting, ""},
+		{"created", "end", Created, ""},
+		{"created", "paid", Complete, ""},  // the charge is a fact, whatever we believed
+		{"created", "expire", Created, ""}, // a second too early
+		{"created", "place other", Created, reserved},
+		{"created", "place seller", Created, own},
+
+		{"overdue", "cancel", Cancelled, ""},
+		{"overdue", "begin", Created, over}, // nothing may be charged after the deadline
+		{"overdue", "paid", Complete, ""},   // but money that came is kept while nobody else holds the ticket
+		{"overdue", "expire", Cancelled, ""},
+		{"overdue", "place other", Cancelled, ""}, // its timer was lost: the next buyer ends it
+
+		{"paying", "cancel", Awaiting, "Cannot cancel while a payment is under way"},
+		{"paying", "begin", Awaiting, ""},
+		{"paying", "end", Awaiting, ""},
+		{"paying", "paid", Complete, ""},
+		{"paying", "expire", Awaiting, ""},
+		{"paying", "place other", Awaiting, reserved},
+
+		{"declined", "cancel", Cancelled, ""},
+		{"declined", "begin", Awaiting, ""}, // another card
+		{"declined", "paid", Complete, ""},
+		{"declined", "place other", Awaiting, reserved},
+
+		{"complete", "cancel", Complete, "Cannot cancel a paid order"},
+		{"complete", "begin", Complete, paid},
+		{"complete", "end", Complete, ""},
+		{"complete", "paid", Complete, ""},
+		{"complete", "expire", Complete, ""}, // the payment won the race
+		{"complete", "place other", Complete, reserved},
+
+		{"cancelled", "cancel", Cancelled, ""},
+		{"cancelled", "begin", Cancelled, over},
+		{"cancelled", "end", Cancelled, ""},
+		{"cancelled", "paid", Cancelled, ""}, // the ticket may be another's by now: the money goes back
+		{"cancelled", "expire", Cancelled, ""},
+		{"cancelled", "place other", Cancelled, ""},
+	} {
+		t.Run(c.from+", "+c.move, func(t *testing.T) {
+			s := held(t)
+			states[c.from](s)
+			err := moves[c.move](s)
+			if c.refused != "" {
+				require.EqualError(t, err, c.refused)
+				assert.Equal(t, fault.Refused, fault.KindOf(err))
+			} else {
+				require.NoError(t, err)
+			}
+			assert.Equal(t, c.want, s.Order("T-1").Status)
+
+			before := *s.Order("T-1")
+			if c.move != "begin" && c.move != "place other" { // those are new facts each time
+				_ = moves[c.move](s)
+				assert.Equal(t, before, *s.Order("T-1"), "twice is the same as once")
+			}
+			live := 0
+			for _, o := range s.Orders {
+				if o.Status != Cancelled {
+					live++
+				}
+			}
+			assert.LessOrEqual(t, live, 1, "one ticket, one holder")
+		})
+	}
+}
+
+func TestVersionsCountEveryChange(t *testing.T) {
+	s := held(t)
+	assert.EqualValues(t, 1, s.Version)
+	assert.EqualValues(t, 0, s.Order("T-1").Version)
+	require.NoError(t, s.Place("T-1", "ann", hold, noon), "the same order again")
+	assert.EqualValues(t, 1, s.Version)
+	require.NoError(t, s.Place("T-2", "bob", hold, noon.Add(hold)))
+	assert.EqualValues(t, 3, s.Version, "one order ended, one began")
+	assert.EqualValues(t, 2, s.Order("T-1").SaleVersion)
+	assert.EqualValues(t, 3, s.Order("T-2").SaleVersion)
+	assert.Equal(t, Expired, s.Order("T-1").Reason)
+}
+
+// The deadline moves out for a payment near the end, once.
+func TestTryingAgainDoesNotExtendAHold(t *testing.T) {
+	s := held(t)
+	end := noon.Add(hold)
+	require.NoError(t, s.BeginCheckout("T-1", checkout, end.Add(-time.Second)))
+	assert.Equal(t, end.Add(checkout-time.Second), s.Order("T-1").ExpiresAt)
+	require.NoError(t, s.BeginCheckout("T-1", checkout, end.Add(time.Second)), "the same payment goes on")
+	assert.Equal(t, end.Add(checkout-time.Second), s.Order("T-1").ExpiresAt, "but not for longer")
+	require.NoError(t, s.EndCheckout("T-1"))
+	assert.Equal(t, end, s.Order("T-1").ExpiresAt)
+	assert.EqualError(t, s.BeginCheckout("T-1", checkout, end.Add(2*time.Second)), "Cannot pay for a cancelled order")
+}
+
+// Money that meets a cancelled order is noted, and the cancellation said again, so that payments hears of it.
+func TestMoneyForACancelledOrder(t *testing.T) {
+	s := held(t)
+	require.NoError(t, s.Cancel("T-1", noon))
+	require.NoError(t, s.Place("T-2", "bob", hold, noon))
+	version := s.Order("T-1").Version
+	require.NoError(t, s.Paid("T-1", "pay"))
+	assert.Equal(t, version+1, s.Order("T-1").Version)
+	assert.Equal(t, Cancelled, s.Order("T-1").Status)
+	assert.Equal(t, Created, s.Order("T-2").Status, "the new holder is not touched")
+}
+
+func TestNewsOfTheTicket(t *testing.T) {
+	s := held(t)
+	s.Follow("seller", Ticket{ID: "T", Title: "Chess final", Price: 2500, Version: 2})
+	s.Follow("seller", Ticket{ID: "T", Title: "Chess", Price: 1, Version: 1}) // late
+	assert.EqualValues(t, 2500, s.Ticket.Price)
+	assert.EqualValues(t, 1999, s.Order("T-1").Ticket.Price, "the buyer pays what was on the tag")
+}
+
+// A ticket that is held and given back for ever must not make a document that grows for ever.
+func TestOldOrdersLeave(t *testing.T) {
+	s := &Sale{}
+	s.Follow("seller", Ticket{ID: "T", Price: 1})
+	for i := range OrdersKept {
+		assert.Empty(t, s.Oldest())
+		id := "T-" + strconv.Itoa(i)
+		require.NoError(t, s.Place(id, "ann", hold, noon))
+		require.NoError(t, s.Cancel(id, noon))
+	}
+	oldest := append([]Order(nil), s.Oldest()...)
+	require.Len(t, oldest, OrdersKept/2)
+	s.Forget(oldest)
+	s.Forget(oldest)
+	assert.Len(t, s.Orders, OrdersKept/2)
+	s.Restore(oldest[0])
+	assert.NotNil(t, s.Order(oldest[0].ID))
+}
+
+func TestOrderIDsLeadToTheirSale(t *testing.T) {
+	id, err := TicketOf(NewOrderID("a-ticket", "random"))
+	require.NoError(t, err)
+	assert.Equal(t, "a-ticket", id)
+	for _, bad := range []string{"", "-", "T", "T-", "-x"} {
+		_, err := TicketOf(bad)
+		assert.Equal(t, fault.NotFound, fault.KindOf(err), bad)
+	}
+}

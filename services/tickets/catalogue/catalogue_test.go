@@ -1,0 +1,104 @@
+package catalogue
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/services/tickets/ticket"
+	"marketplace/shared/money"
+)
+
+var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// ids reads all pages of a query.
+func ids(t *testing.T, c *Catalogue, q Query, now time.Time) []string {
+	t.Helper()
+	var out []string
+	for range 100 {
+		page, more := c.Page(q, now)
+		require.LessOrEqual(t, len(page), q.Limit)
+		for _, tk := range page {
+			out = append(out, tk.ID)
+		}
+		if !more {
+			return out
+		}
+		q.After = &page[len(page)-1]
+	}
+	t.Fatal("pages without end")
+	return nil
+}
+
+func TestOrdersAndPages(t *testing.T) {
+	c := New()
+	for i, price := range []money.Amount{300, 100, 200, 100} {
+		c.Put(ticket.Ticket{ID: fmt.Sprint(i), Title: "Chess", Price: price, CreatedAt: noon.Add(time.Duration(i) * time.Second)})
+	}
+	for _, limit := range []int{1, 2, 3, 4, 50} {
+		assert.Equal(t, []string{"3", "2", "1", "0"}, ids(t, c, Query{Sort: Newest, Limit: limit}, noon))
+		assert.Equal(t, []string{"3", "1", "2", "0"}, ids(t, c, Query{Sort: Cheapest, Limit: limit}, noon), "equals come newest first")
+		assert.Equal(t, []string{"0", "2", "3", "1"}, ids(t, c, Query{Sort: Dearest, Limit: limit}, noon))
+	}
+}
+
+func TestOnlyWhatCanBeBought(t *testing.T) {
+	c := New()
+	c.Put(ticket.Ticket{ID: "free", CreatedAt: noon})
+	c.Put(ticket.Ticket{ID: "held", OrderID: "O", HeldUntil: noon.Add(time.Minute), SaleVersion: 1, CreatedAt: noon})
+	c.Put(ticket.Ticket{ID: "sold", OrderID: "O", Sold: true, Version: 2, SaleVersion: 2, CreatedAt: noon})
+	c.Put(ticket.Ticket{ID: "sold", CreatedAt: noon}) // late news
+	assert.Equal(t, []string{"free"}, ids(t, c, Query{Sort: Newest, Limit: 9}, noon))
+	assert.Equal(t, []string{"free", "held"}, ids(t, c, Query{Sort: Newest, Limit: 9}, noon.Add(time.Minute)), "a hold past its deadline counts as free")
+}
+
+func TestSearch(t *testing.T) {
+	c := New()
+	c.Put(ticket.Ticket{ID: "1", Title: "Nina Simone, Montreux", CreatedAt: noon})
+	c.Put(ticket.Ticket{ID: "2", Title: "SIMONE de Beauvoir: a reading", CreatedAt: noon.Add(1)})
+	c.Put(ticket.Ticket{ID: "3", Title: "Ärzte in Köln", CreatedAt: noon.Add(2)})
+	for query, want := range map[string][]string{
+		"simone": {"2", "1"}, "nina simone": {"1"}, "Simone, NINA!": {"1"}, "sim": nil, "ÄRZTE": {"3"}, "nobody": nil, "?!": {"3", "2", "1"},
+	} {
+		assert.Equal(t, want, ids(t, c, Query{Sort: Newest, Words: Words(query), Limit: 1}, noon), query)
+	}
+	c.Put(ticket.Ticket{ID: "1", Title: "Miles Davis", Version: 1, CreatedAt: noon})
+	assert.Equal(t, []string{"2"}, ids(t, c, Query{Sort: Newest, Words: Words("simone"), Limit: 9}, noon), "a new title replaces the old")
+}
+
+// Rare and common words are found in different ways; both must find the same.
+func TestSearchAmongMany(t *testing.T) {
+	c := New()
+	rare := 0
+	for i := range 3 * few {
+		title := "concert"
+		if i%1000 == 0 {
+			title, rare = "rare concert", rare+1
+		}
+		c.Put(ticket.Ticket{ID: fmt.Sprint(i), Title: title, Price: money.Amount(rand.N(500)), CreatedAt: noon.Add(time.Duration(i))})
+	}
+	for _, sort := range []Sort{Newest, Cheapest, Dearest} {
+		assert.Len(t, ids(t, c, Query{Sort: sort, Words: Words("rare"), Limit: 2}, noon), rare)
+		assert.Len(t, ids(t, c, Query{Sort: sort, Words: Words("concert"), Limit: 100}, noon), 3*few)
+	}
+}
+
+func BenchmarkPage(b *testing.B) {
+	for _, n := range []int{100, 10_000, 100_000} {
+		c := New()
+		for i := range n {
+			c.Put(ticket.Ticket{ID: fmt.Sprint(i), Title: fmt.Sprintf("concert number%d", i%500), Price: money.Amount(i % 997), CreatedAt: noon.Add(time.Duration(i))})
+		}
+		for name, words := range map[string][]string{"page": nil, "search": Words("number7"), "common": Words("concert")} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				for b.Loop() {
+					c.Page(Query{Sort: Cheapest, Words: words, Limit: 50}, noon)
+				}
+			})
+		}
+	}
+}

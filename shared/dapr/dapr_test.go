@@ -1,0 +1,260 @@
+package dapr_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/api"
+	"marketplace/shared/dapr"
+	"marketplace/shared/dapr/daprtest"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// counter is a document whose every change is an event.
+type counter struct {
+	N int64 `json:"n"`
+}
+
+func announce(before, after counter) []events.Event {
+	return []events.Event{events.New(events.Ticket{ID: "c", Version: after.N, UserID: "u", Title: fmt.Sprint(before.N, "→", after.N), Price: 100})}
+}
+
+func increment(c *counter) error { c.N++; return nil }
+
+// replica is one process of a service: what it knows in memory is gone when it dies.
+type replica struct {
+	outbox   *dapr.Outbox
+	counters *dapr.Collection[counter]
+}
+
+func start(s *daprtest.Sidecar, now func() time.Time) replica {
+	outbox := dapr.NewOutbox("tickets", s, s, now, slog.New(slog.DiscardHandler))
+	return replica{outbox, dapr.NewAnnounced("counter", s, outbox, announce)}
+}
+
+// nudges delivers every nudge so far to r, as the broker does after a crash.
+func (r replica) nudges(t *testing.T, s *daprtest.Sidecar) error {
+	t.Helper()
+	var errs []error
+	for _, e := range s.Published(r.outbox.Topic()) {
+		errs = append(errs, r.outbox.Nudged(dapr.Guarded(context.Background()), events.Envelope{ID: e.ID, Type: e.Type, Data: e.Data}))
+	}
+	return errors.Join(errs...)
+}
+
+// versions returns the versions announced, each once.
+func versions(t *testing.T, s *daprtest.Sidecar) map[int64]bool {
+	t.Helper()
+	seen := map[int64]bool{}
+	for _, e := range s.Published(events.TicketsTopic) {
+		var ticket events.Ticket
+		require.NoError(t, json.Unmarshal(e.Data, &ticket))
+		seen[ticket.Version] = true
+	}
+	return seen
+}
+
+func TestTheFakeIsAStore(t *testing.T) { daprtest.TestStore(t, &daprtest.Sidecar{}) }
+
+// Killed at any call, with that call done or not: either nothing was committed, or the event gets out.
+func TestKilledAnywhere(t *testing.T) {
+	for _, effective := range []bool{false, true} {
+		for calls := range 6 {
+			t.Run(fmt.Sprintf("after %d calls, the next done: %v", calls, effective), func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+				defer cancel()
+				s := &daprtest.Sidecar{}
+				first := start(s, time.Now)
+				s.DieAfter(calls, effective)
+				_, err := first.counters.Upsert(ctx, "c", increment)
+				first.outbox.Wait()
+				s.Revive()
+
+				second := start(s, time.Now)
+				_ = second.nudges(t, s) // Early when nothing was committed
+				now, getErr := second.counters.Get(context.Background(), "c")
+				if err == nil {
+					require.NoError(t, getErr, "what was reported done is done")
+				}
+				if getErr == nil {
+					assert.EqualValues(t, 1, now.N)
+					assert.Equal(t, map[int64]bool{1: true}, versions(t, s), "committed, so announced")
+				} else {
+					assert.Empty(t, versions(t, s), "not committed, so not announced")
+				}
+			})
+		}
+	}
+}
+
+// The same for work that its caller repeats: it needs no nudge.
+func TestKilledAnywhereWhileGuarded(t *testing.T) {
+	for _, effective := range []bool{false, true} {
+		for calls := range 5 {
+			s := &daprtest.Sidecar{}
+			handle := func(limit time.Duration) error {
+				ctx, cancel := context.WithTimeout(dapr.Guarded(context.Background()), limit)
+				defer cancel()
+				_, err := start(s, time.Now).counters.Upsert(ctx, "c", func(c *counter) error {
+					c.N = 1 // a handler's change: doing it twice is doing it once
+					return nil
+				})
+				return err
+			}
+			s.DieAfter(calls, effective)
+			err := handle(200 * time.Millisecond)
+			s.Revive()
+			if err != nil {
+				require.NoError(t, handle(time.Second), "the broker delivers it again")
+			}
+			assert.Equal(t, map[int64]bool{1: true}, versions(t, s), "%d %v", calls, effective)
+			assert.Empty(t, s.Published("tickets-outbox"))
+		}
+	}
+}
+
+// A write whose answer was lost is not made again.
+func TestLostAnswer(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	r := start(s, time.Now)
+	s.DieAfter(2, true) // load, nudge, save
+	time.AfterFunc(30*time.Millisecond, s.Revive)
+	got, err := r.counters.Upsert(context.Background(), "c", increment)
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, got.N)
+	r.outbox.Wait()
+	assert.Equal(t, map[int64]bool{1: true}, versions(t, s))
+}
+
+func TestManyAtOnce(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	replicas := []replica{start(s, time.Now), start(s, time.Now)}
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			_, err := replicas[i%2].counters.Upsert(context.Background(), "c", increment)
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	for _, r := range replicas {
+		r.outbox.Wait()
+	}
+	now, err := replicas[0].counters.Get(context.Background(), "c")
+	require.NoError(t, err)
+	assert.EqualValues(t, 40, now.N, "no change is lost")
+	assert.Len(t, versions(t, s), 40, "and none goes untold")
+	assert.NoError(t, replicas[0].nudges(t, s))
+}
+
+// Nudges of one moment share a message.
+func TestNudgesAreShared(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	r := start(s, time.Now)
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			_, err := r.counters.Upsert(context.Background(), strconv.Itoa(i), increment)
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	r.outbox.Wait()
+	assert.Len(t, s.Published(events.TicketsTopic), 50)
+	assert.LessOrEqual(t, len(s.Published(r.outbox.Topic())), 50)
+}
+
+// A nudge whose write has not turned up is asked for again, until no command can still be under way.
+func TestANudgeWaitsForItsWrite(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	first := start(s, time.Now)
+	s.DieAfter(2, false) // load, nudge, then dead
+	_, err := first.counters.Upsert(ctx, "c", increment)
+	require.Error(t, err)
+	s.Revive()
+	assert.Equal(t, fault.Early, fault.KindOf(start(s, time.Now).nudges(t, s)))
+	late := func() time.Time { return time.Now().Add(time.Hour) }
+	assert.NoError(t, start(s, late).nudges(t, s), "an hour later it is certain that it never will")
+}
+
+func TestRefusalsChangeNothing(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	r := start(s, time.Now)
+	ctx := context.Background()
+	refuse := func(*counter) error { return fault.New(fault.Refused, "no") }
+	_, err := r.counters.Update(ctx, "c", increment)
+	assert.Equal(t, fault.NotFound, fault.KindOf(err))
+	_, err = r.counters.Upsert(ctx, "c", refuse)
+	assert.EqualError(t, err, "no")
+	require.NoError(t, r.counters.Create(ctx, "c", counter{N: 7}))
+	assert.ErrorIs(t, r.counters.Create(ctx, "c", counter{N: 8}), dapr.ErrExists)
+	_, err = r.counters.Update(ctx, "c", func(c *counter) error { c.N = 99; return fault.New(fault.Refused, "no") })
+	assert.EqualError(t, err, "no")
+	_, err = r.counters.Update(ctx, "c", func(*counter) error { return nil })
+	require.NoError(t, err)
+	r.outbox.Wait()
+	assert.Equal(t, map[int64]bool{7: true}, versions(t, s), "only the creation was worth an event")
+}
+
+func TestStoreDown(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	s.DieAfter(0, false)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err := start(s, time.Now).counters.Upsert(ctx, "c", increment)
+	assert.Equal(t, fault.Unavailable, fault.KindOf(err))
+}
+
+func TestListPages(t *testing.T) {
+	ctx := context.Background()
+	list := dapr.NewList("things", &daprtest.Sidecar{})
+	var want []string
+	for i := range 450 { // two full documents and a half
+		id := fmt.Sprint("id", i)
+		require.NoError(t, list.Add(ctx, "ann", id))
+		want = append(want, id)
+	}
+	require.NoError(t, list.Add(ctx, "ann", "id449"), "a repeat is added once")
+
+	read := func(page func(context.Context, string, api.Page) ([]string, string, error), limit int) (all []string) {
+		p := api.Page{Limit: limit}
+		for range 500 {
+			ids, next, err := page(ctx, "ann", p)
+			require.NoError(t, err)
+			all = append(all, ids...)
+			if next == "" {
+				return all
+			}
+			p.Cursor = next
+		}
+		t.Fatal("pages without end")
+		return nil
+	}
+	for _, limit := range []int{1, 7, 50, 200} {
+		assert.Equal(t, want, read(list.Oldest, limit))
+		newest := read(list.Newest, limit)
+		require.Len(t, newest, len(want))
+		for i := range want {
+			require.Equal(t, want[len(want)-1-i], newest[i])
+		}
+	}
+	ids, length, err := list.Slice(ctx, "nobody", 0, 10)
+	require.NoError(t, err)
+	assert.Empty(t, ids)
+	assert.Zero(t, length)
+	_, _, err = list.Oldest(ctx, "ann", api.Page{Limit: 5, Cursor: "x"})
+	assert.Equal(t, fault.Invalid, fault.KindOf(err))
+}

@@ -1,0 +1,121 @@
+package daprtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/dapr"
+)
+
+// TestStore holds a store to what the services rely on. It writes keys of its own and leaves them.
+func TestStore(t *testing.T, store dapr.Store) {
+	ctx := context.Background()
+	fresh := func() string { return "conformance:" + rand.Text() }
+	load := func(t *testing.T, key string) dapr.Item {
+		t.Helper()
+		item, err := store.Load(ctx, key)
+		require.NoError(t, err)
+		return item
+	}
+
+	t.Run("a missing key has no value and no ETag", func(t *testing.T) {
+		assert.Equal(t, dapr.Item{}, load(t, fresh()))
+	})
+
+	t.Run("bytes come back as they were sent", func(t *testing.T) {
+		for _, value := range []string{
+			`{"price":"$19.99","n":9007199254740993,"big":1e400}`, `{"$$ROOT":1}`, `{ "spaced" : [ ] }`, `{"a":1,"a":2}`, "not JSON", `"quoted"`,
+		} {
+			key := fresh()
+			require.NoError(t, store.Save(ctx, key, []byte(value), ""), value)
+			assert.Equal(t, value, string(load(t, key).Value))
+		}
+	})
+
+	t.Run("what exists is not created again", func(t *testing.T) {
+		key := fresh()
+		require.NoError(t, store.Save(ctx, key, []byte("first"), ""))
+		require.Error(t, store.Save(ctx, key, []byte("second"), ""), "with whatever error: some stores have no code for it")
+		assert.Equal(t, "first", string(load(t, key).Value))
+	})
+
+	t.Run("an ETag is good for one write", func(t *testing.T) {
+		key := fresh()
+		require.NoError(t, store.Save(ctx, key, []byte("1"), ""))
+		first := load(t, key)
+		require.NotEmpty(t, first.ETag)
+		require.NoError(t, store.Save(ctx, key, []byte("2"), first.ETag))
+		assert.ErrorIs(t, store.Save(ctx, key, []byte("3"), first.ETag), dapr.ErrLost)
+		second := load(t, key)
+		assert.Equal(t, "2", string(second.Value))
+		assert.NotEqual(t, first.ETag, second.ETag)
+	})
+
+	t.Run("of many writers at once one wins", func(t *testing.T) {
+		for _, etag := range []string{"create", "update"} {
+			key, tag := fresh(), ""
+			if etag == "update" {
+				require.NoError(t, store.Save(ctx, key, []byte("old"), ""))
+				tag = load(t, key).ETag
+			}
+			var winners atomic.Int32
+			var won atomic.Value
+			var all sync.WaitGroup
+			for i := range 20 {
+				all.Go(func() {
+					value := fmt.Sprintf("writer %d", i)
+					if store.Save(ctx, key, []byte(value), tag) == nil {
+						winners.Add(1)
+						won.Store(value)
+					}
+				})
+			}
+			all.Wait()
+			require.EqualValues(t, 1, winners.Load(), etag)
+			assert.Equal(t, won.Load(), string(load(t, key).Value), etag)
+		}
+	})
+
+	t.Run("many keys come in the order asked for", func(t *testing.T) {
+		keys := make([]string, 50)
+		for i := range keys {
+			keys[i] = fresh()
+			if i%3 != 0 {
+				require.NoError(t, store.Save(ctx, keys[i], []byte(keys[i]), ""))
+			}
+		}
+		items, err := store.LoadMany(ctx, keys)
+		require.NoError(t, err)
+		require.Len(t, items, len(keys))
+		for i, item := range items {
+			if i%3 == 0 {
+				assert.Equal(t, dapr.Item{}, item)
+				continue
+			}
+			assert.Equal(t, load(t, keys[i]), item)
+		}
+	})
+
+	t.Run("a document of 60 kB fits", func(t *testing.T) {
+		key, value := fresh(), make([]byte, 60<<10)
+		for i := range value {
+			value[i] = 'a' + byte(i%26)
+		}
+		require.NoError(t, store.Save(ctx, key, value, ""))
+		assert.Equal(t, value, load(t, key).Value)
+	})
+
+	t.Run("a call ends with its context", func(t *testing.T) {
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		_, err := store.Load(over, fresh())
+		assert.Error(t, err)
+	})
+}
