@@ -40,6 +40,9 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "stop:", err)
 			code = 1
 		}
+		if code == 0 {
+			os.RemoveAll(s.Dir)
+		}
 	}
 	os.Exit(code)
 }

@@ -1,0 +1,238 @@
+package tests
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/session"
+)
+
+// Every malformed request gets the contract's error body with the right status, names the field, and changes nothing.
+func TestBadInput(t *testing.T) {
+	s := market(t)
+	owner, other := newcomer(t, s), newcomer(t, s)
+	offered := owner.sells("As it was", "10")
+	placed := other.orders(offered.ID)
+	nobody := visitor(t, s)
+	const title, price = "Title is required (title)", "Price must be greater than 0 (price)"
+	for _, c := range []struct {
+		who          *person
+		method, path string
+		body         string
+		status       int
+		says         string
+	}{
+		{nobody, "POST", "/api/users/signup", `{"email":"nope","password":"short"}`, 400, "Email must be valid (email); Password must be between 8 and 128 characters (password)"},
+		{nobody, "POST", "/api/users/signup", `{}`, 400, "Email must be valid (email); Password must be between 8 and 128 characters (password)"},
+		{nobody, "POST", "/api/users/signup", `{"email":"` + owner.Email + `","password":"correct horse"}`, 400, "Email in use"},
+		{nobody, "POST", "/api/users/signup", `{"email":1,"password":"correct horse"}`, 400, "email must be a string (email)"},
+		{nobody, "POST", "/api/users/signin", `{"email":"nope","password":""}`, 400, "Email must be valid (email); You must supply a password (password)"},
+		{nobody, "POST", "/api/users/signin", `{"email":"nobody@example.com","password":"x"}`, 400, "Invalid credentials"},
+		{nobody, "POST", "/api/users/signin", `{"email":"` + owner.Email + `","password":"wrong"}`, 400, "Invalid credentials"},
+
+		{nobody, "POST", "/api/tickets", `{"title":"x","price":1}`, 401, "Not authorized"},
+		{nobody, "POST", "/api/tickets", `rubbish`, 401, "Not authorized"}, // signed in comes before valid
+		{owner, "POST", "/api/tickets", `{"title":"","price":-10}`, 400, title + "; " + price},
+		{owner, "POST", "/api/tickets", `{}`, 400, title + "; " + price},
+		{owner, "POST", "/api/tickets", `null`, 400, title + "; " + price},
+		{owner, "POST", "/api/tickets", `{"title":"` + strings.Repeat("x", 201) + `","price":1}`, 400, title},
+		{owner, "POST", "/api/tickets", `{"title":"x","price":"free"}`, 400, price},
+		{owner, "POST", "/api/tickets", `{"title":"x","price":1.999}`, 400, price},
+		{owner, "POST", "/api/tickets", `{"title":"x","price":1e999999999}`, 400, price},
+		{owner, "POST", "/api/tickets", `{"title":["x"],"price":1}`, 400, "title must be a string (title)"},
+		{owner, "POST", "/api/tickets", `{"title":"x","price":1,"userId":"me"}`, 400, "Unknown field (userId)"},
+		{owner, "POST", "/api/tickets", `[]`, 400, "The body must be a JSON object"},
+		{owner, "POST", "/api/tickets", `{"title":"x"`, 400, "The body is not valid JSON"},
+		{owner, "POST", "/api/tickets", `{"title":"x","price":1}{}`, 400, "The body must be one JSON object"},
+		{owner, "POST", "/api/tickets", `{"title":"` + strings.Repeat("x", 70<<10) + `"}`, 413, "The request is larger than 64 KiB"},
+		{owner, "PUT", "/api/tickets/" + offered.ID, `{"title":"","price":1}`, 400, title},
+		{owner, "PUT", "/api/tickets/nosuch", `{"title":"","price":1}`, 400, title}, // valid comes before exists
+		{owner, "PUT", "/api/tickets/nosuch", `{"title":"x","price":1}`, 404, "Not Found"},
+		{other, "PUT", "/api/tickets/" + offered.ID, `{"title":"x","price":1}`, 401, "Not authorized"},
+		{owner, "GET", "/api/tickets/nosuch", "", 404, "Not Found"},
+		{owner, "GET", "/api/tickets/" + strings.Repeat("x", 65), "", 404, "Not Found"},
+		{owner, "GET", "/api/tickets?limit=0", "", 400, "limit must be from 1 to 200 (limit)"},
+		{owner, "GET", "/api/tickets?limit=many", "", 400, "limit must be from 1 to 200 (limit)"},
+		{owner, "GET", "/api/tickets?cursor=nonsense", "", 400, "cursor is not one that a page gave out (cursor)"},
+		{owner, "GET", "/api/tickets?sort=best", "", 400, "sort must be new, price or -price (sort)"},
+		{owner, "GET", "/api/tickets?colour=red", "", 400, "Unknown parameter (colour)"},
+		{owner, "GET", "/api/tickets/mine?cursor=-1", "", 400, "cursor is not one that a page gave out (cursor)"},
+		{nobody, "GET", "/api/tickets/mine", "", 401, "Not authorized"},
+
+		{nobody, "POST", "/api/orders", `{"ticketId":"` + offered.ID + `"}`, 401, "Not authorized"},
+		{other, "POST", "/api/orders", `{}`, 400, "TicketId must be provided (ticketId)"},
+		{other, "POST", "/api/orders", `{"ticketId":7}`, 400, "ticketId must be a string (ticketId)"},
+		{other, "POST", "/api/orders", `{"ticketId":"nosuch"}`, 404, "Not Found"},
+		{other, "POST", "/api/orders", `{"ticketId":"../orders"}`, 404, "Not Found"},
+		{other, "POST", "/api/orders", `{"ticketId":"` + offered.ID + `"}`, 400, "Ticket is already reserved"},
+		{nobody, "GET", "/api/orders", "", 401, "Not authorized"},
+		{other, "GET", "/api/orders/nosuch", "", 404, "Not Found"},
+		{other, "GET", "/api/orders/" + offered.ID + "-NOSUCH", "", 404, "Not Found"},
+		{owner, "GET", "/api/orders/" + placed.ID, "", 401, "Not authorized"},
+		{owner, "DELETE", "/api/orders/" + placed.ID, "", 401, "Not authorized"},
+		{nobody, "DELETE", "/api/orders/" + placed.ID, "", 401, "Not authorized"},
+
+		{nobody, "POST", "/api/payments", `{"orderId":"x","token":"tok_visa"}`, 401, "Not authorized"},
+		{other, "POST", "/api/payments", `{}`, 400, "OrderId must be provided (orderId); Token must be provided (token)"},
+		{other, "POST", "/api/payments", `{"orderId":"nosuch","token":"tok_visa"}`, 404, "Not Found"},
+		{owner, "POST", "/api/payments", `{"orderId":"` + placed.ID + `","token":"tok_visa"}`, 401, "Not authorized"},
+		{other, "GET", "/api/payments/nosuch", "", 404, "Not Found"},
+		{nobody, "POST", "/api/payments/webhook", `{"id":"evt_1","type":"payment_intent.succeeded"}`, 400, "The signature is not Stripe's"},
+
+		{nobody, "GET", "/api/nosuch", "", 404, "Not Found"},
+		{nobody, "GET", "/api/tickets/a/b", "", 404, "Not Found"},
+		{nobody, "PATCH", "/api/tickets/" + offered.ID, `{}`, 404, "Not Found"},
+		{nobody, "GET", "/api/tickets/%2e%2e/%2e%2e/healthz", "", 404, "Not Found"},
+		{nobody, "GET", "/api/tickets/%00", "", 404, "Not Found"},
+		{nobody, "GET", "/api/orders/../../internal/orders", "", 404, "Not Found"},
+	} {
+		name := fmt.Sprintf("%s %.60s %.60s", c.method, c.path, c.body)
+		t.Run(name, func(t *testing.T) {
+			got := c.who.do(c.method, c.path, c.body)
+			assert.Equal(t, c.status, got.Status, "%s", got.Body)
+			assert.Equal(t, c.says, got.says())
+			assert.NotEmpty(t, got.Header.Get("X-Request-Id"))
+		})
+	}
+	req, err := http.NewRequest("POST", s.URL+"/api/tickets", strings.NewReader(`title=x`))
+	require.NoError(t, err)
+	req.AddCookie(owner.cookie)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Equal(t, http.StatusUnsupportedMediaType, resp.StatusCode)
+
+	assert.Equal(t, "As it was", owner.ticket(offered.ID).Title)
+	assert.Equal(t, "created", other.order(placed.ID).Status)
+}
+
+// A session that is forged, expired or signed another way is no session.
+func TestSessions(t *testing.T) {
+	s := market(t)
+	someone := newcomer(t, s)
+	real, err := session.ReadPrivateKey(filepath.Join(s.Dir, ".local/keys/session-private.pem"))
+	require.NoError(t, err)
+	_, forged, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	public, err := os.ReadFile(filepath.Join(s.Dir, ".local/keys/session-public.pem"))
+	require.NoError(t, err)
+	claims := func(exp time.Duration) jwt.MapClaims {
+		return jwt.MapClaims{"sub": someone.ID, "email": someone.Email, "iat": time.Now().Unix(), "exp": time.Now().Add(exp).Unix()}
+	}
+	sign := func(m jwt.SigningMethod, c jwt.Claims, key any) string {
+		token, err := jwt.NewWithClaims(m, c).SignedString(key)
+		require.NoError(t, err)
+		return token
+	}
+	for name, c := range map[string]struct {
+		token  string
+		status int
+	}{
+		"ours":                  {sign(jwt.SigningMethodEdDSA, claims(time.Hour), real), 200},
+		"expired":               {sign(jwt.SigningMethodEdDSA, claims(-time.Second), real), 401},
+		"another's key":         {sign(jwt.SigningMethodEdDSA, claims(time.Hour), forged), 401},
+		"alg none":              {sign(jwt.SigningMethodNone, claims(time.Hour), jwt.UnsafeAllowNoneSignatureType), 401},
+		"public key as secret":  {sign(jwt.SigningMethodHS256, claims(time.Hour), public), 401},
+		"without expiry":        {sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": someone.ID, "iat": time.Now().Unix()}, real), 401},
+		"without a subject":     {sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}, real), 401},
+		"rubbish":               {"rubbish", 401},
+		"three dots of rubbish": {"a.b.c", 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &person{t: t, base: s.URL, cookie: &http.Cookie{Name: session.Cookie, Value: c.token}}
+			assert.Equal(t, c.status, p.get("/api/orders").Status)
+			var who struct{ CurrentUser *struct{ ID string } }
+			p.get("/api/users/currentuser").into(t, &who)
+			assert.Equal(t, c.status == 200, who.CurrentUser != nil)
+		})
+	}
+	cookie := someone.cookie
+	assert.True(t, cookie.HttpOnly)
+	assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
+	out := someone.post("/api/users/signout", `{}`)
+	assert.Equal(t, 200, out.Status)
+	assert.Equal(t, "{}", string(out.Body))
+	assert.Empty(t, someone.cookie.Value)
+}
+
+// Only the sidecar gets at events, jobs and internal routes.
+func TestClosedDoors(t *testing.T) {
+	s := market(t)
+	owner, buyer := newcomer(t, s), newcomer(t, s)
+	placed := buyer.orders(owner.sells("Behind closed doors", "10").ID)
+	event := `{"id":"forged","type":"payment.created","specversion":"1.0","source":"x","data":{"id":"p","version":1,"orderId":"` + placed.ID + `","stripeId":"pi","amount":1000,"currency":"usd"}}`
+	doors := []struct{ app, method, path, body string }{
+		{"orders", "POST", "/events/payments", event},
+		{"orders", "POST", "/events/orders-outbox", event},
+		{"orders", "GET", "/dapr/subscribe", ""},
+		{"orders", "POST", "/internal/orders/" + placed.ID + "/checkout", `{"userId":"` + buyer.ID + `"}`},
+		{"orders", "DELETE", "/internal/orders/" + placed.ID + "/checkout", ""},
+		{"tickets", "POST", "/events/orders", event},
+		{"payments", "POST", "/events/orders", event},
+		{"payments", "POST", "/job/settle-" + placed.ID, ""},
+		{"expiration", "POST", "/events/orders", event},
+		{"expiration", "POST", "/job/order-" + placed.ID + ".0", ""},
+	}
+	call := func(method, url, body string, header map[string]string) int {
+		req, err := http.NewRequest(method, url, strings.NewReader(body))
+		require.NoError(t, err)
+		for k, v := range header {
+			req.Header.Set(k, v)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for _, d := range doors {
+		t.Run(d.app+" "+d.method+" "+strings.ReplaceAll(d.path, placed.ID, "…"), func(t *testing.T) {
+			app := s.App(d.app)
+			straight := fmt.Sprintf("http://127.0.0.1:%d%s", app.AppPort, d.path)
+			closed := []int{401, 404} // web has a door of its own at /dapr/subscribe
+			assert.Contains(t, closed, call(d.method, s.URL+d.path, d.body, nil), "through web")
+			assert.Contains(t, closed, call(d.method, s.URL+"/api/orders/.."+d.path, d.body, nil), "around a corner")
+			assert.Contains(t, closed, call(d.method, s.URL+d.path, d.body, map[string]string{"dapr-app-id": d.app, "dapr-api-token": "guess"}), "dressed up")
+			assert.Equal(t, 401, call(d.method, straight, d.body, nil), "straight to the service")
+			assert.Equal(t, 401, call(d.method, straight, d.body, map[string]string{"dapr-api-token": "guess"}), "with a guessed token")
+			for _, from := range []string{"web", "auth"} {
+				sidecar := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(from).HTTPPort, d.path)
+				assert.Equal(t, 401, call(d.method, sidecar, d.body, map[string]string{"dapr-app-id": d.app}), "invoked by "+from)
+			}
+		})
+	}
+	assert.Equal(t, "created", buyer.order(placed.ID).Status)
+	for _, app := range []string{"auth", "tickets", "orders", "payments"} {
+		straight := fmt.Sprintf("http://127.0.0.1:%d/api/%s", s.App(app).AppPort, map[string]string{"auth": "users/currentuser"}[app]+map[string]string{"tickets": "tickets", "orders": "orders", "payments": "payments/x"}[app])
+		assert.Equal(t, 401, call("GET", straight, "", nil), "%s is reached through web only", app)
+	}
+}
+
+// Repeated failures slow a guesser down, and do not lock the owner's neighbours out.
+func TestGuessing(t *testing.T) {
+	s := market(t)
+	victim, neighbour := newcomer(t, s), newcomer(t, s)
+	guess := func(p *person, password string) answer {
+		body, _ := json.Marshal(map[string]string{"email": p.Email, "password": password})
+		return visitor(t, s).post("/api/users/signin", string(body))
+	}
+	for range 10 {
+		require.Equal(t, 400, guess(victim, "wrong").Status)
+	}
+	slowed := guess(victim, "correct horse")
+	assert.Equal(t, 429, slowed.Status)
+	assert.NotEmpty(t, slowed.Header.Get("Retry-After"))
+	assert.Equal(t, 200, guess(neighbour, "correct horse").Status)
+}

@@ -1,0 +1,53 @@
+package tests
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// An unpaid order ends by itself and frees the ticket for another buyer.
+func TestOrderExpires(t *testing.T) {
+	s := hasty(t)
+	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
+	offered := seller.sells("Tour de France, Alpe d'Huez", "50")
+	placed := slow.orders(offered.ID)
+	assert.WithinDuration(t, time.Now().Add(3*time.Second), placed.ExpiresAt, time.Second)
+	eventually(t, "tickets hears that it is held", func() bool { return seller.ticket(offered.ID).OrderID == placed.ID })
+
+	// Nobody looks at the order: its timer alone must free the ticket, and tickets must hear of it.
+	eventually(t, "the ticket is free", func() bool { return seller.ticket(offered.ID).Version == 2 })
+	assert.False(t, time.Now().Before(placed.ExpiresAt), "never early")
+	t.Logf("free %v after the deadline", time.Since(placed.ExpiresAt).Round(time.Millisecond))
+
+	ended := slow.order(placed.ID)
+	assert.Equal(t, "cancelled", ended.Status)
+	assert.Equal(t, "expired", ended.Reason)
+	assert.Equal(t, "Cannot pay for a cancelled order", slow.pays(placed.ID, "tok_visa").says())
+	assert.Equal(t, 204, slow.do("DELETE", "/api/orders/"+placed.ID, "").Status)
+
+	second := quick.orders(offered.ID)
+	require.Equal(t, 201, quick.pays(second.ID, "tok_visa").Status)
+	eventually(t, "the second order is complete", func() bool { return quick.order(second.ID).Status == "complete" })
+}
+
+// With its timer lost an order still ends when somebody looks, and the next buyer need not wait for that.
+func TestOrderExpiresWithoutItsTimer(t *testing.T) {
+	s := hasty(t)
+	require.NoError(t, s.Kill("scheduler"))
+	t.Cleanup(func() { require.NoError(t, s.Revive(context.Background(), "scheduler")) })
+	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
+	read, bought := seller.sells("One", "10"), seller.sells("Two", "10")
+	forgotten, overtaken := slow.orders(read.ID), slow.orders(bought.ID)
+	time.Sleep(time.Until(overtaken.ExpiresAt))
+
+	assert.Equal(t, "cancelled", slow.order(forgotten.ID).Status)
+	quick.orders(bought.ID)
+	assert.Equal(t, "expired", slow.order(overtaken.ID).Reason)
+	var listed []ticket
+	visitor(t, s).get("/api/tickets?q=one").into(t, &listed)
+	require.NotEmpty(t, listed, "a hold past its deadline is listed as free")
+}

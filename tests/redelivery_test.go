@@ -1,0 +1,188 @@
+package tests
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/events"
+	"marketplace/tests/stack"
+)
+
+// message is an event as it lies in its stream.
+type message struct {
+	topic string
+	data  []byte
+	at    time.Time
+}
+
+// stream connects to the broker behind the sidecars.
+func stream(t *testing.T, s *stack.Stack) jetstream.JetStream {
+	t.Helper()
+	conn, err := nats.Connect(s.NATSURL)
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	require.NoError(t, err)
+	return js
+}
+
+// lying returns everything in the streams of topics, oldest first.
+func lying(t *testing.T, js jetstream.JetStream, topics ...string) (all []message) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for _, topic := range topics {
+		st, err := js.Stream(ctx, topic)
+		require.NoError(t, err)
+		info, err := st.Info(ctx)
+		require.NoError(t, err)
+		for seq := info.State.FirstSeq; seq > 0 && seq <= info.State.LastSeq; seq++ {
+			msg, err := st.GetMsg(ctx, seq)
+			require.NoError(t, err)
+			all = append(all, message{topic, msg.Data, msg.Time})
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].at.Before(all[j].at) })
+	return all
+}
+
+// replay publishes messages anew, with new ids, so that the broker does not recognise them.
+func replay(t *testing.T, js jetstream.JetStream, all []message) {
+	t.Helper()
+	for _, m := range all {
+		var event map[string]any
+		require.NoError(t, json.Unmarshal(m.data, &event))
+		event["id"] = fmt.Sprintf("%v again %d", event["id"], rand.Int())
+		data, err := json.Marshal(event)
+		require.NoError(t, err)
+		_, err = js.Publish(context.Background(), m.topic, data)
+		require.NoError(t, err)
+	}
+}
+
+var businessTopics = []string{events.TicketsTopic, events.OrdersTopic, events.PaymentsTopic, events.ExpirationsTopic}
+
+// quiet returns when every consumer has acknowledged everything.
+func quiet(t *testing.T, js jetstream.JetStream, topics ...string) {
+	t.Helper()
+	ctx := context.Background()
+	require.Eventually(t, func() bool {
+		for _, topic := range topics {
+			st, err := js.Stream(ctx, topic)
+			if err != nil {
+				return false
+			}
+			for info := range st.ListConsumers(ctx).Info() {
+				if info.NumPending+uint64(info.NumAckPending) > 0 {
+					return false
+				}
+			}
+		}
+		return true
+	}, time.Minute, 50*time.Millisecond, "the consumers are done")
+}
+
+// Every event again: twice, backwards, and shuffled. Nothing changes.
+func TestRedelivery(t *testing.T) {
+	s := hasty(t)
+	js := stream(t, s)
+	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
+
+	// A history with everything in it: edited, expired, cancelled, declined, paid.
+	offered := seller.sells("Carnegie Hall", "10")
+	require.Equal(t, 200, seller.do("PUT", "/api/tickets/"+offered.ID, `{"title":"Carnegie Hall, row 1","price":12.5}`).Status)
+	var expiring order
+	eventually(t, "orders has heard of the new price", func() bool {
+		o := slow.orders(offered.ID)
+		expiring = o
+		if o.Ticket.Price.String() == "12.5" {
+			return true
+		}
+		slow.do("DELETE", "/api/orders/"+o.ID, "")
+		return false
+	})
+	eventually(t, "its timer rings", func() bool {
+		return slices.ContainsFunc(lying(t, js, events.ExpirationsTopic), func(m message) bool { return strings.Contains(string(m.data), expiring.ID) })
+	})
+	eventually(t, "it expires", func() bool { return slow.order(expiring.ID).Reason == "expired" })
+	given := slow.orders(offered.ID)
+	require.Equal(t, 204, slow.do("DELETE", "/api/orders/"+given.ID, "").Status)
+	bought := quick.orders(offered.ID)
+	require.Equal(t, 400, quick.pays(bought.ID, "tok_chargeDeclined").Status)
+	require.Equal(t, 201, quick.pays(bought.ID, "tok_visa").Status)
+	eventually(t, "sold", func() bool {
+		return quick.order(bought.ID).Status == "complete" && seller.ticket(offered.ID).OrderID == bought.ID
+	})
+	quiet(t, js, businessTopics...)
+
+	picture := func() string {
+		var all []string
+		for _, look := range []struct {
+			who  *person
+			path string
+		}{{seller, "/api/tickets/mine"}, {slow, "/api/orders"}, {quick, "/api/orders"}, {quick, "/api/payments/" + bought.ID}} {
+			got := look.who.get(look.path)
+			require.Equal(t, http.StatusOK, got.Status)
+			all = append(all, string(got.Body))
+		}
+		return strings.Join(all, "\n")
+	}
+	before := picture()
+	history := lying(t, js, businessTopics...)
+	require.NotEmpty(t, history)
+	backwards := make([]message, len(history))
+	for i, m := range history {
+		backwards[len(history)-1-i] = m
+	}
+	replay(t, js, history)
+	replay(t, js, backwards)
+	rand.Shuffle(len(history), func(i, j int) { history[i], history[j] = history[j], history[i] })
+	replay(t, js, history)
+	quiet(t, js, businessTopics...)
+	time.Sleep(4 * time.Second) // longer than any hold: timers set anew by old events would ring now
+	quiet(t, js, businessTopics...)
+
+	assert.Equal(t, before, picture())
+	assert.Equal(t, 1, charges(t, s, bought.ID))
+	third := slow.post("/api/orders", `{"ticketId":"`+offered.ID+`"}`)
+	assert.Equal(t, "Ticket is already reserved", third.says())
+}
+
+// An event that cannot be read goes to the dead letters, and the stream goes on.
+func TestDeadLetters(t *testing.T) {
+	s := market(t)
+	js := stream(t, s)
+	dead := func() int { return len(lying(t, js, events.DeadTopic("orders"))) }
+	before := dead()
+	for _, data := range []string{
+		`{"id":"poison-1","type":"ticket.created","specversion":"1.0","source":"test","data":{"id":"","price":"free"}}`,
+		`{"id":"poison-2","type":"ticket.created","specversion":"1.0","source":"test","data":"what?"}`,
+		`not even JSON`,
+	} {
+		_, err := js.Publish(context.Background(), events.TicketsTopic, []byte(data))
+		require.NoError(t, err)
+	}
+	eventually(t, "all three are dead letters", func() bool { return dead() == before+3 })
+
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	offered := seller.sells("After the poison", "10")
+	require.Equal(t, 200, seller.do("PUT", "/api/tickets/"+offered.ID, `{"title":"After the poison","price":11}`).Status)
+	eventually(t, "orders still hears", func() bool {
+		o := buyer.orders(offered.ID)
+		defer buyer.do("DELETE", "/api/orders/"+o.ID, "")
+		return o.Ticket.Price.String() == "11"
+	})
+}
