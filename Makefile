@@ -1,0 +1,39 @@
+.PHONY: help tools build run backing test check clean
+
+# What can be made.
+help:
+	@awk '/^# /{said=substr($$0,3)} /^[a-z]+:/{split($$1,t,":"); printf "make %-8s %s\n", t[1], said}' Makefile
+
+# Dapr and NATS into .tools: what is installed is used, the rest is built (once, about ten minutes).
+tools:
+	@go run ./tests/tools
+
+# The services and the Stripe simulator into .local/bin.
+build:
+	@go build -o .local/bin/ ./services/... ./tests/stripesim
+
+# Everything on this machine, until Ctrl-C: http://localhost:8080
+run: tools
+	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
+
+# Only NATS, scheduler and simulator, for those who type `dapr run -f dapr.yaml` themselves.
+backing: tools
+	@go build -o .local/bin/run ./tests/run && exec .local/bin/run backing
+
+# All checks and all tests, the whole system among them.
+test: tools build check
+	go test -count=1 -timeout 30m ./...
+
+# Format, vet, staticcheck and known vulnerabilities; the last is skipped when its database cannot be reached.
+check:
+	@test -z "$$(gofmt -l services shared tests)" || { gofmt -d services shared tests; exit 1; }
+	go vet ./...
+	@go run ./tests/tools staticcheck govulncheck
+	.tools/bin/staticcheck ./...
+	@mkdir -p .local; .tools/bin/govulncheck ./... > .local/govulncheck.log 2>&1; code=$$?; \
+	if grep -q 'fetching vulnerabilities' .local/govulncheck.log; then echo "govulncheck: its database cannot be reached, skipped"; \
+	elif [ $$code != 0 ]; then cat .local/govulncheck.log; exit $$code; else echo "govulncheck: nothing known"; fi
+
+# Forget every ticket, order and key of this machine's stack. The tools stay.
+clean:
+	rm -rf .local .dapr

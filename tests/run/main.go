@@ -1,0 +1,89 @@
+// Command run is behind `make run`: it builds the services, starts the whole marketplace on this machine and stops
+// it at Ctrl-C. `run backing` starts only what the services lean on, for those who type `dapr run -f dapr.yaml`.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"marketplace/tests/stack"
+)
+
+func main() {
+	backing := len(os.Args) > 1 && os.Args[1] == "backing"
+	if len(os.Args) > 2 || len(os.Args) == 2 && !backing {
+		fmt.Fprintln(os.Stderr, "usage: run [backing]")
+		os.Exit(2)
+	}
+	if err := run(backing); err != nil {
+		fmt.Fprintln(os.Stderr, "run:", err)
+		os.Exit(1)
+	}
+}
+
+// run returns nil when it was asked to stop, after everything has stopped.
+func run(backing bool) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	go onSignals(cancel)
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	fmt.Println("building the services ...")
+	if err := stack.Build(ctx, root); err != nil {
+		return err
+	}
+	fmt.Println("starting ...")
+	s, err := stack.Start(ctx, stack.Options{Root: root, Backing: backing, Log: os.Stdout})
+	if err != nil {
+		return err
+	}
+	fmt.Print(ready(s, backing))
+
+	select {
+	case <-ctx.Done():
+		fmt.Println("\nstopping ...")
+		return s.Stop()
+	case death := <-s.Died():
+		fmt.Fprintln(os.Stderr, "run:", death, "\nstopping the rest ...")
+		_ = s.Stop() // the death is the reason to tell
+		return fmt.Errorf("%s ended by itself", death.Name)
+	}
+}
+
+// onSignals asks to stop at the first Ctrl-C, and ends everything at once at the second.
+// Under make it also stops when make is gone, since nobody else would.
+func onSignals(stop func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if parent := os.Getppid(); os.Getenv("MAKELEVEL") != "" {
+		go func() {
+			for os.Getppid() == parent {
+				time.Sleep(500 * time.Millisecond)
+			}
+			stop()
+		}()
+	}
+	<-signals
+	stop()
+	<-signals
+	stack.KillAll()
+	os.Exit(1)
+}
+
+func ready(s *stack.Stack, backing bool) string {
+	text := fmt.Sprintf("\nThe marketplace is at http://localhost:%d\n", s.App("web").AppPort)
+	if backing {
+		text = "\nNow, in another terminal:  set -a && . .local/env && set +a && dapr run -f dapr.yaml\n"
+	}
+	payments := "Payments go to a simulator of Stripe; no money moves."
+	if s.RealStripe {
+		payments = "Payments go to Stripe, with the key in STRIPE_SECRET_KEY."
+	}
+	return fmt.Sprintf("%s%s\nLogs are in %s. Ctrl-C stops everything.\n", text, payments, filepath.Join(".local", "logs"))
+}

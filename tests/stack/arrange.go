@@ -1,0 +1,99 @@
+package stack
+
+import (
+	"crypto/rand"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// Ports of what dapr.yaml does not list.
+const (
+	defaultNATSPort      = 4222
+	defaultStripePort    = 12111
+	defaultSchedulerPort = 50006
+)
+
+// The marks of this program's stacks begin with programMark and end with a number of their own.
+var (
+	programMark = rand.Text()
+	stackCount  atomic.Int64
+)
+
+// arrange reads dapr.yaml, takes the data folder and settles all ports. It starts nothing.
+func arrange(o Options) (_ *Stack, err error) {
+	if o, err = o.complete(); err != nil {
+		return nil, err
+	}
+	s := &Stack{options: o, Dir: o.Dir, mark: fmt.Sprintf("%s.%d.", programMark, stackCount.Add(1)), deaths: make(chan Death, 1)}
+	if err := s.own(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.release()
+		}
+	}()
+	s.runFile = filepath.Join(o.Root, "dapr.yaml")
+	file, err := readRunFile(s.runFile)
+	if err != nil {
+		return nil, err
+	}
+	if s.block, err = claimPorts(); err != nil {
+		return nil, err
+	}
+	if err := s.settlePorts(file); err != nil {
+		return nil, err
+	}
+
+	file.move(o.Root, o.Dir, o.Bin)
+	file.setEnv(o.Env)
+	if o.ownRunFile() {
+		s.runFile = filepath.Join(o.Dir, ".local", "dapr.yaml")
+		if err := file.write(s.runFile); err != nil {
+			return nil, err
+		}
+	}
+	s.apps = file.Apps
+	if s.keys, err = openKeys(s.local("keys")); err != nil {
+		return nil, err
+	}
+	s.APIToken = s.keys.appToken
+	if s.RealStripe = s.wantsRealStripe(); s.RealStripe {
+		s.StripeURL = ""
+	}
+	s.ownScheduler = !o.Backing || free(s.ports.scheduler) // with `dapr init` there may be one already
+	return s, nil
+}
+
+// settlePorts decides where everything listens and writes that into file where it differs.
+func (s *Stack) settlePorts(file *runFile) error {
+	s.ports.nats, s.ports.stripe, s.ports.scheduler = defaultNATSPort, defaultStripePort, defaultSchedulerPort
+	if _, port, ok := strings.Cut(file.Common.SchedulerHostAddress, ":"); ok {
+		number, err := strconv.Atoi(port)
+		if err != nil {
+			return fmt.Errorf("schedulerHostAddress in dapr.yaml: %w", err)
+		}
+		s.ports.scheduler = number
+	}
+	if s.options.FreePorts {
+		file.renumber(s.block.take)
+		s.ports.nats, s.ports.stripe, s.ports.scheduler = s.block.take(), s.block.take(), s.block.take()
+	}
+	// Nobody needs to know these.
+	s.ports.schedulerHealth, s.ports.etcdClient, s.ports.etcdPeer = s.block.take(), s.block.take(), s.block.take()
+
+	s.Scheduler = fmt.Sprintf("127.0.0.1:%d", s.ports.scheduler)
+	s.NATSURL = fmt.Sprintf("nats://127.0.0.1:%d", s.ports.nats)
+	s.StripeURL = fmt.Sprintf("http://127.0.0.1:%d", s.ports.stripe)
+	file.Common.SchedulerHostAddress = s.Scheduler
+	web := slices.IndexFunc(file.Apps, func(a App) bool { return a.ID == "web" })
+	if web < 0 {
+		return fmt.Errorf("%s lists no app called web", s.runFile)
+	}
+	s.URL = fmt.Sprintf("http://127.0.0.1:%d", file.Apps[web].AppPort)
+	return nil
+}

@@ -1,0 +1,69 @@
+package stack
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+)
+
+// A command is all it takes to start a process, and to start it again.
+type command struct {
+	args []string
+	env  []string
+	dir  string
+	log  string // file that its output is added to
+}
+
+// A child is a process that we started ourselves and wait for.
+type child struct {
+	process
+	done chan struct{} // closed when it has ended
+	err  error         // how; valid after done
+}
+
+// children are the pids that an exec.Cmd of ours waits for.
+var children sync.Map
+
+func startedHere(pid int) bool {
+	_, ok := children.Load(pid)
+	return ok
+}
+
+// start runs c in a process group of its own, so that a Ctrl-C at the terminal reaches us alone.
+func (c command) start() (*child, error) {
+	// A file and not a pipe: with a pipe our own death would kill the child at its next line, before it can tidy up.
+	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+
+	cmd := exec.Command(c.args[0], c.args[1:]...)
+	cmd.Env, cmd.Dir = c.env, c.dir
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.args[0], err)
+	}
+	pid := cmd.Process.Pid
+	children.Store(pid, true)
+	// It may have died already; it stays a zombie until Wait below, so the pid is still its own.
+	ch := &child{process: process{pid: pid, started: readStat(pid).started}, done: make(chan struct{})}
+	go func() {
+		ch.err = cmd.Wait()
+		children.Delete(pid)
+		close(ch.done)
+	}()
+	return ch, nil
+}
+
+func (c *child) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,75 @@
+// Package stack runs the whole marketplace on this machine, as `make run` and the tests do: NATS, the scheduler of
+// jobs, the Stripe simulator, and every service beside its own sidecar, started by `dapr run -f dapr.yaml`.
+//
+// What one Start starts, its Stop ends, whatever happens in between: nothing outlives the program that called Start,
+// even if that is killed (see keeper.go). It relies on Linux's /proc.
+package stack
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options say what to start and where. The zero value is what `make run` starts.
+type Options struct {
+	Root      string            // the repository; "" looks for it from the current folder upwards
+	Dir       string            // holds everything a run leaves behind, in Dir/.local; "" means Root
+	Bin       string            // the built services and the simulator; "" means Root/.local/bin
+	FreePorts bool              // any free ports instead of those in dapr.yaml, for stacks side by side
+	Env       map[string]string // for every service, over what dapr.yaml says
+	Backing   bool              // only what the services lean on, for those who type `dapr run` themselves
+	Log       io.Writer         // what is being done; nil discards it
+}
+
+const (
+	startLimit = 60 * time.Second       // from Start to everything healthy
+	pollEvery  = 50 * time.Millisecond  // how often a part is asked whether it is healthy
+	lookEvery  = 250 * time.Millisecond // how often it is checked that nothing has died
+)
+
+func (o Options) complete() (Options, error) {
+	var err error
+	if o.Root == "" {
+		if o.Root, err = findRoot(); err != nil {
+			return o, err
+		}
+	}
+	if o.Dir == "" {
+		o.Dir = o.Root
+	}
+	if o.Bin == "" {
+		o.Bin = filepath.Join(o.Root, ".local", "bin")
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	for _, path := range []*string{&o.Root, &o.Dir, &o.Bin} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// ownRunFile reports that the repository's dapr.yaml does not fit as it is, so a changed copy is needed.
+func (o Options) ownRunFile() bool {
+	return o.FreePorts || o.Dir != o.Root || o.Bin != filepath.Join(o.Root, ".local", "bin") || len(o.Env) > 0
+}
+
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "dapr.yaml")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("run this inside the repository: no dapr.yaml in this folder or above it")
+		}
+	}
+}

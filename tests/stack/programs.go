@@ -1,0 +1,66 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Build compiles every service and the Stripe simulator into root's .local/bin, where dapr.yaml expects them.
+// Its error holds what the compiler said.
+func Build(ctx context.Context, root string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(root, ".local", "bin")+"/", "./services/...", "./tests/stripesim")
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		return errors.New("interrupted while building")
+	}
+	if err != nil {
+		return fmt.Errorf("build the services: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// findPrograms fails when something is not installed or not built.
+func (s *Stack) findPrograms() error {
+	var missing []string
+	for _, file := range []string{"bin/nats-server", "bin/dapr", ".dapr/bin/daprd", ".dapr/bin/scheduler"} {
+		if _, err := os.Stat(s.tool(file)); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, file)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s is missing from .tools: run `make tools`", strings.Join(missing, ", "))
+	}
+	for _, file := range s.programs() {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, filepath.Base(file))
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s is not built: run `make build`", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// programs are the built files that this stack is going to run.
+func (s *Stack) programs() []string {
+	var files []string
+	if !s.RealStripe {
+		files = append(files, filepath.Join(s.options.Bin, "stripesim"))
+	}
+	if s.options.Backing {
+		return files
+	}
+	for _, app := range s.apps {
+		if len(app.Command) > 0 {
+			files = append(files, app.Command[0])
+		}
+	}
+	return files
+}

@@ -1,0 +1,81 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// Signal sends sig to the part called name. A death that it brings counts as asked for after SIGKILL and SIGTERM.
+func (s *Stack) Signal(name string, sig syscall.Signal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.parts[name]
+	if p == nil {
+		return fmt.Errorf("signal %s: %w", name, errUnknown)
+	}
+	if sig == syscall.SIGKILL || sig == syscall.SIGTERM {
+		p.excused = true
+	}
+	if !p.process.signal(sig) {
+		return fmt.Errorf("signal %s: it is not running", name)
+	}
+	return nil
+}
+
+// Kill ends the part called name as a crash would, and returns when it is gone.
+func (s *Stack) Kill(name string) error {
+	if err := s.Signal(name, syscall.SIGKILL); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	p := s.parts[name].process
+	s.mu.Unlock()
+	if left := terminate([]process{p}, syscall.SIGKILL, killGrace); len(left) > 0 {
+		return fmt.Errorf("%s is still there after SIGKILL", name)
+	}
+	return nil
+}
+
+// Revive starts the part called name again, exactly as it was started the first time, and returns when it is healthy.
+// The part must be dead. It becomes our own child: the CLI does not start anything twice.
+func (s *Stack) Revive(ctx context.Context, name string) error {
+	s.mu.Lock()
+	p := s.parts[name]
+	if p == nil || name == partDapr {
+		s.mu.Unlock()
+		return fmt.Errorf("revive %s: %w", name, errUnknown)
+	}
+	if p.process.alive() {
+		s.mu.Unlock()
+		return fmt.Errorf("revive %s: it is still running", name)
+	}
+	if p.command.log == "" {
+		p.command.log = s.logFile(p)
+	}
+	ch, err := p.command.start()
+	if name == partScheduler && !s.options.Backing {
+		p.health = s.keepsJobs
+	}
+	if err == nil {
+		p.child, p.process, p.excused = ch, ch.process, false
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	return s.await(ctx, p)
+}
+
+// Healthy returns when every part is healthy, or with the reason why not when ctx ends or a minute has passed.
+func (s *Stack) Healthy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	s.mu.Lock()
+	parts := append([]*part(nil), s.order...)
+	s.mu.Unlock()
+	return s.await(ctx, parts...)
+}

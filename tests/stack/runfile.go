@@ -1,0 +1,107 @@
+package stack
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A runFile is a dapr.yaml. What it does not name here it keeps as it was.
+type runFile struct {
+	Common common         `yaml:"common"`
+	Apps   []App          `yaml:"apps"`
+	Rest   map[string]any `yaml:",inline"`
+}
+
+type common struct {
+	ResourcesPaths       []string       `yaml:"resourcesPaths"`
+	ConfigFilePath       string         `yaml:"configFilePath"`
+	SchedulerHostAddress string         `yaml:"schedulerHostAddress"`
+	Rest                 map[string]any `yaml:",inline"`
+}
+
+// An App is one service with its sidecar, as dapr.yaml describes it.
+type App struct {
+	ID           string            `yaml:"appID"`
+	Dir          string            `yaml:"appDirPath"` // where both processes start
+	AppPort      int               `yaml:"appPort"`    // the service itself
+	HTTPPort     int               `yaml:"daprHTTPPort"`
+	GRPCPort     int               `yaml:"daprGRPCPort"`
+	InternalPort int               `yaml:"daprInternalGRPCPort"` // where other sidecars call this one
+	MetricsPort  int               `yaml:"metricsPort"`
+	Command      []string          `yaml:"command"`
+	Env          map[string]string `yaml:"env"` // never absent: the CLI panics when common has an env and an app has none
+	Rest         map[string]any    `yaml:",inline"`
+}
+
+// readRunFile reads the dapr.yaml at path.
+func readRunFile(path string) (*runFile, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var f runFile
+	if err := yaml.Unmarshal(text, &f); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(f.Apps) == 0 {
+		return nil, fmt.Errorf("%s lists no apps", path)
+	}
+	return &f, nil
+}
+
+// move makes f fit to run in another folder than the repository's: what belongs to the repository is named by its
+// full path, and the apps start in dir, so that relative paths in components and environments lead there.
+func (f *runFile) move(root, dir, bin string) {
+	for i, path := range f.Common.ResourcesPaths {
+		f.Common.ResourcesPaths[i] = under(root, path)
+	}
+	f.Common.ConfigFilePath = under(root, f.Common.ConfigFilePath)
+	for i := range f.Apps {
+		app := &f.Apps[i]
+		app.Dir = dir
+		if len(app.Command) > 0 {
+			app.Command[0] = filepath.Join(bin, filepath.Base(app.Command[0]))
+		}
+	}
+}
+
+// renumber gives every listener of every app a port from next.
+func (f *runFile) renumber(next func() int) {
+	for i := range f.Apps {
+		app := &f.Apps[i]
+		for _, port := range []*int{&app.AppPort, &app.HTTPPort, &app.GRPCPort, &app.InternalPort, &app.MetricsPort} {
+			*port = next()
+		}
+	}
+}
+
+// setEnv sets env for every app, over what the file says.
+func (f *runFile) setEnv(env map[string]string) {
+	for i := range f.Apps {
+		app := &f.Apps[i]
+		if app.Env == nil {
+			app.Env = map[string]string{}
+		}
+		for key, value := range env {
+			app.Env[key] = value
+		}
+	}
+}
+
+func (f *runFile) write(path string) error {
+	text, err := yaml.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append([]byte("# Made from the repository's dapr.yaml at every start.\n"), text...), 0o600)
+}
+
+func under(root, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(root, path)
+}

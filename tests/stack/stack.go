@@ -1,0 +1,79 @@
+package stack
+
+import (
+	"os"
+	"sync"
+)
+
+// A Stack is the running marketplace. Its methods may be called from several goroutines, except Restart and Stop.
+type Stack struct {
+	URL        string // of the web service
+	NATSURL    string
+	StripeURL  string // of the simulator; "" when RealStripe
+	Scheduler  string // host:port of the scheduler of jobs
+	APIToken   string // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
+	Dir        string // the data folder: everything is in Dir/.local
+	RealStripe bool   // the environment named a Stripe account, so there is no simulator
+
+	options Options
+	runFile string // what the CLI is given
+	apps    []App
+	ports   struct{ nats, scheduler, stripe, schedulerHealth, etcdClient, etcdPeer int }
+	block   *portBlock
+	lock    *os.File
+	keys    keys
+	mark    string // what the value of markKey begins with
+
+	ownScheduler bool
+	dismiss      func() // ends the keeper
+	oldLogs      []string
+	quitWatch    chan struct{}
+	deaths       chan Death
+	mu           sync.Mutex // guards the parts and their fields
+	parts        map[string]*part
+	order        []*part // as they were started
+}
+
+// App is the service called id with its ports; the zero App when there is none.
+func (s *Stack) App(id string) App {
+	for _, app := range s.apps {
+		if app.ID == id {
+			return app
+		}
+	}
+	return App{}
+}
+
+// Names lists every part: each service and its sidecar ("orders", "orders-sidecar"), nats, scheduler, stripe, dapr.
+func (s *Stack) Names() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for _, p := range s.order {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// PID is the process of the part called name, 0 when there is none.
+func (s *Stack) PID(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.parts[name]; p != nil {
+		return p.process.pid
+	}
+	return 0
+}
+
+// LogFile is where the part called name writes, "" when it has not written yet.
+func (s *Stack) LogFile(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.parts[name]; p != nil {
+		return s.logFile(p)
+	}
+	return ""
+}
+
+// Died tells each part that ends although neither Stop, Restart nor Kill asked it to.
+func (s *Stack) Died() <-chan Death { return s.deaths }

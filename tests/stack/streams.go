@@ -1,0 +1,40 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"marketplace/shared/events"
+)
+
+// createStreams makes one stream for each topic: Dapr creates none, and its durable names are unique per stream only.
+// A stream that exists keeps its messages and gets these settings.
+func createStreams(ctx context.Context, url string) error {
+	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.Timeout(2*time.Second))
+	if err != nil {
+		return fmt.Errorf("connect to NATS at %s: %w", url, err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return err
+	}
+	for _, topic := range events.Topics() {
+		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+			Name:       topic,
+			Subjects:   []string{topic},
+			Storage:    jetstream.FileStorage,
+			Retention:  jetstream.LimitsPolicy,
+			MaxAge:     7 * 24 * time.Hour,
+			Duplicates: 2 * time.Minute, // an event published twice within this time is stored once
+		})
+		if err != nil {
+			return fmt.Errorf("create stream %s: %w", topic, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A tool is one thing to install: one program, or several that come from one build.
+type tool struct {
+	name      string   // what people call it
+	version   string   // pinned; a change rebuilds
+	ask       []string // arguments that make the first program print its version
+	says      string   // what that answer puts before the number of the version
+	files     []string // programs, as paths inside .tools; the first is the one asked
+	installed          // where else it may be found
+	why       string   // what it is for, in a few words
+	usual     string   // how long a build takes on two cores with nothing cached
+	check     bool     // only wanted when named
+	build     func(ctx context.Context, t tool, out string) error
+}
+
+// tools are pinned together: each was run with the others in these versions.
+var tools = []tool{
+	{
+		name: "nats-server", version: "v2.15.2", ask: []string{"--version"}, says: "v",
+		files: []string{"bin/nats-server"}, installed: onPath,
+		why: "carries the events", usual: "under a minute",
+		build: goInstall("github.com/nats-io/nats-server/v2"),
+	},
+	{
+		name: "dapr", version: "v1.16.5", ask: []string{"--version"}, says: "CLI version: ",
+		files: []string{"bin/dapr"}, installed: onPath,
+		why: "the Dapr command line, `dapr run -f dapr.yaml`", usual: "2 to 3 minutes",
+		build: buildCLI,
+	},
+	{
+		// The scheduler cannot be asked for its version; both come from one build and are put in place together, daprd last.
+		name: "daprd", version: "v1.18.2", ask: []string{"--version"}, says: "",
+		files: []string{".dapr/bin/daprd", ".dapr/bin/scheduler"}, installed: inDaprHome,
+		why: "the sidecar and the scheduler of jobs", usual: "6 to 9 minutes",
+		build: buildRuntime,
+	},
+	{
+		name: "staticcheck", version: "v0.7.0", ask: []string{"-version"}, says: "v",
+		files: []string{"bin/staticcheck"}, installed: nowhere, check: true,
+		why: "finds mistakes that go vet does not", usual: "about a minute",
+		build: goInstall("honnef.co/go/tools/cmd/staticcheck"),
+	},
+	{
+		name: "govulncheck", version: "v1.8.0", ask: []string{"-version"}, says: "v",
+		files: []string{"bin/govulncheck"}, installed: nowhere, check: true,
+		why: "finds known vulnerabilities in what we import", usual: "about a minute",
+		build: goInstall("golang.org/x/vuln/cmd/govulncheck"),
+	},
+}
+
+// choose picks the named tools; no name means everything that the stack runs on.
+func choose(names []string) ([]tool, error) {
+	var chosen []tool
+	for _, t := range tools {
+		if slices.Contains(names, t.name) || len(names) == 0 && !t.check {
+			chosen = append(chosen, t)
+		}
+	}
+	if len(names) > 0 && len(chosen) != len(names) {
+		return nil, fmt.Errorf("no such tool among %s", strings.Join(names, ", "))
+	}
+	return chosen, nil
+}
