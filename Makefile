@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check clean
+.PHONY: help tools build run backing test check clean chaos
 
 # What can be made.
 help:
@@ -37,3 +37,7 @@ check:
 # Forget every ticket, order and key of this machine's stack. The tools stay.
 clean:
 	rm -rf .local .dapr
+
+# Kill one part after the other under load, then check every guarantee: ROUNDS=20 SEED=1 STORE=redis.
+chaos: tools
+	@go run ./tests/chaos

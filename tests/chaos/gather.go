@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"marketplace/services/orders/sale"
+	"marketplace/services/payments/payment"
+	"marketplace/services/tickets/ticket"
+	"marketplace/shared/dapr"
+	"marketplace/shared/events"
+	"marketplace/tests/stack"
+)
+
+// gather reads everything: each document through its service's sidecar, each event from its stream, and the card
+// network's ledger.
+func gather(ctx context.Context, s *stack.Stack, t *trade) (history, error) {
+	h := history{Now: time.Now(), Promised: t.promised, Events: map[string]time.Time{}}
+	ids, err := readEvents(ctx, s, h.Events)
+	if err != nil {
+		return h, err
+	}
+	for id := range t.promised.Tickets {
+		ids["ticket"][id] = true
+	}
+	for id := range t.promised.Orders {
+		ids["order"][id] = true
+	}
+	if h.Charges, err = readCharges(ctx, s); err != nil {
+		return h, err
+	}
+	for _, c := range h.Charges {
+		ids["order"][c.OrderID] = true
+	}
+	if h.Tickets, err = documents[ticket.Ticket](ctx, s, "tickets", "ticket", ids["ticket"]); err != nil {
+		return h, err
+	}
+	if h.Sales, err = documents[sale.Sale](ctx, s, "orders", "sale", ids["ticket"]); err != nil {
+		return h, err
+	}
+	for _, sl := range h.Sales {
+		for _, o := range sl.Orders {
+			ids["order"][o.ID] = true
+		}
+	}
+	if h.Orders, err = documents[sale.Order](ctx, s, "orders", "order", ids["order"]); err != nil {
+		return h, err
+	}
+	for _, sl := range h.Sales {
+		for _, o := range sl.Orders {
+			h.Orders[o.ID] = o // what is in the sale is newer than what was shelved
+		}
+	}
+	h.Payments, err = documents[payment.Payment](ctx, s, "payments", "payment", ids["order"])
+	return h, err
+}
+
+// documents reads documents through the sidecar of the service that owns them.
+func documents[T any](ctx context.Context, s *stack.Stack, app, kind string, ids map[string]bool) (map[string]T, error) {
+	at := s.App(app)
+	sidecar, err := dapr.Connect(dapr.Config{HTTPPort: strconv.Itoa(at.HTTPPort), GRPCPort: strconv.Itoa(at.GRPCPort)})
+	if err != nil {
+		return nil, err
+	}
+	defer sidecar.Close()
+	found := map[string]T{}
+	all := sorted(ids)
+	for len(all) > 0 {
+		n := min(len(all), 100)
+		some := all[:n]
+		all = all[n:]
+		keys := make([]string, n)
+		for i, id := range some {
+			keys[i] = kind + ":" + id
+		}
+		items, err := sidecar.LoadMany(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		for i, item := range items {
+			if item.Value == nil {
+				continue
+			}
+			var doc struct{ Body T }
+			if err := json.Unmarshal(item.Value, &doc); err != nil {
+				return nil, fmt.Errorf("%s: %w", keys[i], err)
+			}
+			found[some[i]] = doc.Body
+		}
+	}
+	return found, nil
+}
+
+// readEvents notes when each event was published first, and which tickets and orders they tell of.
+func readEvents(ctx context.Context, s *stack.Stack, first map[string]time.Time) (map[string]map[string]bool, error) {
+	ids := map[string]map[string]bool{"ticket": {}, "order": {}}
+	conn, err := nats.Connect(s.NATSURL)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return nil, err
+	}
+	for _, topic := range []string{events.TicketsTopic, events.OrdersTopic, events.PaymentsTopic} {
+		stream, err := js.Stream(ctx, topic)
+		if err != nil {
+			return nil, err
+		}
+		info, err := stream.Info(ctx)
+		if err != nil {
+			return nil, err
+		}
+		consumer, err := js.OrderedConsumer(ctx, topic, jetstream.OrderedConsumerConfig{})
+		if err != nil {
+			return nil, err
+		}
+		for left := int(info.State.Msgs); left > 0; {
+			batch, err := consumer.Fetch(min(left, 500), jetstream.FetchMaxWait(5*time.Second))
+			if err != nil {
+				return nil, err
+			}
+			n := 0
+			for msg := range batch.Messages() {
+				n++
+				var e struct {
+					Type, Subject string
+					Time          time.Time
+					Data          struct{ Version int64 }
+				}
+				if err := json.Unmarshal(msg.Data(), &e); err != nil {
+					return nil, fmt.Errorf("event on %s: %w", topic, err)
+				}
+				key := eventKey(e.Type, e.Subject, e.Data.Version)
+				if meta, err := msg.Metadata(); err == nil {
+					if was, ok := first[key]; !ok || meta.Timestamp.Before(was) {
+						first[key] = meta.Timestamp
+					}
+				}
+				if kind := map[string]string{events.TicketsTopic: "ticket", events.OrdersTopic: "order"}[topic]; kind != "" {
+					ids[kind][e.Subject] = true
+				}
+			}
+			if left -= n; n == 0 {
+				return nil, fmt.Errorf("stream %s breaks off with %d messages to go: %w", topic, left, batch.Error())
+			}
+		}
+	}
+	return ids, nil
+}
+
+func readCharges(ctx context.Context, s *stack.Stack) ([]charge, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.StripeURL+"/_simulator/ledger", nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var books struct {
+		Intents []struct {
+			ID       string            `json:"id"`
+			Amount   int64             `json:"amount"`
+			Charged  bool              `json:"charged"`
+			Refunded int64             `json:"amount_refunded"`
+			Metadata map[string]string `json:"metadata"`
+		} `json:"intents"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&books); err != nil {
+		return nil, err
+	}
+	var all []charge
+	for _, i := range books.Intents {
+		all = append(all, charge{ID: i.ID, OrderID: i.Metadata["order_id"], Amount: i.Amount, Refunded: i.Refunded, Charged: i.Charged})
+	}
+	return all, nil
+}

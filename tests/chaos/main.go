@@ -1,0 +1,142 @@
+// Command chaos is behind `make chaos`: it runs the whole marketplace, lets people trade in it, and meanwhile kills or
+// freezes one part after the other. Then it stops the trade, waits for quiet, and checks every guarantee of
+// ARCHITECTURE from outside. What it prints last is one line of JSON.
+//
+//	ROUNDS=20 SEED=1 STATE=redis make chaos
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"marketplace/tests/stack"
+)
+
+type settings struct {
+	Rounds int    `envconfig:"ROUNDS" default:"20"`
+	Seed   uint64 `envconfig:"SEED"`  // 0: any
+	State  string `envconfig:"STORE"` // a folder components/state-<STORE>; empty: the one in dapr.yaml
+}
+
+// settleLimit is how long the books have to agree once nobody trades any more: longer than a charge that died with its
+// process waits for its job, and than one that the card network lost waits to be given up.
+const settleLimit = 4 * time.Minute
+
+func main() {
+	var cfg settings
+	if err := envconfig.Process("", &cfg); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(2)
+	}
+	violations, err := run(cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+	if violations > 0 {
+		os.Exit(1)
+	}
+}
+
+func run(cfg settings) (violations int, err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if cfg.Seed == 0 {
+		cfg.Seed = rand.Uint64N(1_000_000)
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return 0, err
+	}
+	if err := stack.Build(ctx, root); err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "marketplace-chaos-")
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	fmt.Printf("seed %d, %d rounds, data and logs in %s\n", cfg.Seed, cfg.Rounds, dir)
+	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, Log: os.Stdout,
+		Env: map[string]string{"ORDER_HOLD": "5s", "CHECKOUT_LIMIT": "5s"}})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if stopErr := s.Stop(); err == nil {
+			err = stopErr
+		}
+	}()
+	go func() {
+		for range s.Died() { // killing parts is what we are here for
+		}
+	}()
+
+	trade := newTrade(s.URL, cfg.Seed)
+	trade.start(ctx)
+	hits := attack(ctx, s, cfg, trade)
+	trade.stop()
+	if err := s.Healthy(ctx); err != nil {
+		return 0, fmt.Errorf("not everything came back: %w", err)
+	}
+	fmt.Println("the trade is over, waiting for the books to agree ...")
+	h, found, quiet, err := settled(ctx, s, trade)
+	if err != nil {
+		return 0, err
+	}
+	report(cfg, hits, trade, h, found, quiet, time.Since(began))
+	return len(found), nil
+}
+
+// settled waits until no guarantee is broken any more, or time is up.
+func settled(ctx context.Context, s *stack.Stack, t *trade) (h history, found []violation, quiet time.Duration, err error) {
+	began := time.Now()
+	for {
+		if h, err = gather(ctx, s, t); err != nil {
+			return h, nil, 0, fmt.Errorf("read the books: %w", err)
+		}
+		found, quiet = check(h), time.Since(began)
+		if len(found) == 0 || quiet > settleLimit {
+			return h, found, quiet, nil
+		}
+		select {
+		case <-time.After(2 * time.Second):
+		case <-ctx.Done():
+			return h, nil, 0, ctx.Err()
+		}
+	}
+}
+
+// report prints what was done to each part, what was found, and the line of JSON.
+func report(cfg settings, hits map[string]*hit, t *trade, h history, found []violation, quiet, took time.Duration) {
+	fmt.Printf("\n%-20s %6s %7s %10s %10s\n", "part", "killed", "frozen", "accepted", "refused")
+	for _, name := range sorted(hits) {
+		fmt.Printf("%-20s %6d %7d %10d %10d\n", name, hits[name].Killed, hits[name].Frozen, hits[name].Accepted, hits[name].Refused)
+	}
+	byName := map[string]int{}
+	for name := range guarantees {
+		byName[name] = 0
+	}
+	fmt.Println()
+	for i, v := range found {
+		byName[v.Guarantee]++
+		if i < 50 {
+			fmt.Printf("VIOLATION %s: %s\n", v.Guarantee, v.What)
+		}
+	}
+	statuses := t.answers()
+	line, _ := json.Marshal(map[string]any{
+		"seed": cfg.Seed, "rounds": cfg.Rounds, "store": cfg.State, "seconds": int(took.Seconds()), "quiet_seconds": int(quiet.Seconds()),
+		"tickets": len(h.Tickets), "orders": len(h.Orders), "payments": len(h.Payments), "charges": len(h.Charges), "events": len(h.Events),
+		"answers": statuses, "unexplained_5xx": t.unexplained(), "violations": len(found), "by_guarantee": byName,
+	})
+	fmt.Println(string(line))
+}

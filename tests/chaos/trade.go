@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// trade is people using the marketplace through web, all of them at once and none of them patient.
+type trade struct {
+	base   string
+	seed   uint64
+	client *http.Client
+	cancel context.CancelFunc
+	all    sync.WaitGroup
+
+	mu       sync.Mutex
+	promised promises
+	users    []string // session cookies
+	tickets  []offer  // the latest listed
+	held     []hold   // orders nobody has paid yet
+	statuses map[int]int
+	odd      []string // answers that no outage explains
+}
+
+type offer struct{ id, seller string }
+type hold struct{ id, buyer string }
+
+const (
+	workers  = 8
+	inMind   = 40 // how many of the latest tickets people look at: few, so that they get in each other's way
+	patience = 45 * time.Second
+)
+
+func newTrade(base string, seed uint64) *trade {
+	return &trade{
+		base: base, seed: seed, client: &http.Client{Timeout: patience}, statuses: map[int]int{},
+		promised: promises{Tickets: map[string]bool{}, Orders: map[string]bool{}, Cancelled: map[string]bool{}, Paid: map[string]bool{}},
+	}
+}
+
+func (t *trade) start(ctx context.Context) {
+	ctx, t.cancel = context.WithCancel(ctx)
+	for i := range workers {
+		random := rand.New(rand.NewPCG(t.seed, uint64(100+i)))
+		t.all.Go(func() {
+			for ctx.Err() == nil {
+				t.act(random)
+				wait(ctx, between(random, 5, 60))
+			}
+		})
+	}
+}
+
+// stop lets everybody finish what they are doing.
+func (t *trade) stop() {
+	t.cancel()
+	t.all.Wait()
+}
+
+// act does one thing that people do.
+func (t *trade) act(random *rand.Rand) {
+	switch n := random.IntN(100); {
+	case n < 4 || len(t.some(random)) == 0:
+		t.signUp(random)
+	case n < 20:
+		t.list(random)
+	case n < 50:
+		t.order(random)
+	case n < 60:
+		t.rush(random)
+	case n < 68:
+		t.cancelOrder(random)
+	case n < 90:
+		t.pay(random)
+	case n < 95:
+		t.edit(random)
+	default:
+		t.call("GET", "/api/tickets", "", "", nil)
+	}
+}
+
+// some is somebody's session, "" when nobody has signed up yet.
+func (t *trade) some(random *rand.Rand) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.users) == 0 {
+		return ""
+	}
+	return t.users[random.IntN(len(t.users))]
+}
+
+func (t *trade) signUp(random *rand.Rand) {
+	email := fmt.Sprintf("u%d-%d@example.com", t.seed, random.Uint64())
+	_, cookie := t.call("POST", "/api/users/signup", "", `{"email":"`+email+`","password":"correct horse"}`, nil)
+	if cookie != "" {
+		t.mu.Lock()
+		t.users = append(t.users, cookie)
+		t.mu.Unlock()
+	}
+}
+
+func (t *trade) list(random *rand.Rand) {
+	seller := t.some(random)
+	var got struct{ ID string }
+	status, _ := t.call("POST", "/api/tickets", seller, fmt.Sprintf(`{"title":"Seat %d","price":%d.50}`, random.IntN(1000), 1+random.IntN(200)), &got)
+	if status != http.StatusCreated {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.promised.Tickets[got.ID] = true
+	t.tickets = append(t.tickets, offer{got.ID, seller})
+	if len(t.tickets) > inMind {
+		t.tickets = t.tickets[1:]
+	}
+}
+
+func (t *trade) pick(random *rand.Rand) (offer, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.tickets) == 0 {
+		return offer{}, false
+	}
+	return t.tickets[random.IntN(len(t.tickets))], true
+}
+
+func (t *trade) order(random *rand.Rand) {
+	if o, ok := t.pick(random); ok {
+		t.orderAs(t.some(random), o)
+	}
+}
+
+// rush is several buyers for one ticket at the same moment.
+func (t *trade) rush(random *rand.Rand) {
+	o, ok := t.pick(random)
+	if !ok {
+		return
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		buyer := t.some(random)
+		all.Go(func() { t.orderAs(buyer, o) })
+	}
+	all.Wait()
+}
+
+func (t *trade) orderAs(buyer string, o offer) {
+	var got struct{ ID string }
+	if status, _ := t.call("POST", "/api/orders", buyer, `{"ticketId":"`+o.id+`"}`, &got); status != http.StatusCreated {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.promised.Orders[got.ID] = true
+	t.held = append(t.held, hold{got.ID, buyer})
+}
+
+// takeHeld takes an order out of those nobody has paid; most of the rest is abandoned.
+func (t *trade) takeHeld() (hold, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.held) == 0 {
+		return hold{}, false
+	}
+	h := t.held[len(t.held)-1]
+	t.held = t.held[:len(t.held)-1]
+	return h, true
+}
+
+func (t *trade) cancelOrder(*rand.Rand) {
+	h, ok := t.takeHeld()
+	if !ok {
+		return
+	}
+	if status, _ := t.call("DELETE", "/api/orders/"+h.id, h.buyer, "", nil); status == http.StatusNoContent {
+		t.mu.Lock()
+		t.promised.Cancelled[h.id] = true
+		t.mu.Unlock()
+	}
+}
+
+// cards that people pay with; most are good.
+var cards = []string{"tok_visa", "tok_visa", "pm_card_visa", "tok_mastercard", "tok_chargeDeclined", "tok_chargeDeclinedInsufficientFunds"}
+
+// pay tries up to three cards, and sometimes presses the button twice.
+func (t *trade) pay(random *rand.Rand) {
+	h, ok := t.takeHeld()
+	if !ok {
+		return
+	}
+	for range 3 {
+		body := `{"orderId":"` + h.id + `","token":"` + cards[random.IntN(len(cards))] + `"}`
+		paid := false
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		for range 1 + random.IntN(2) {
+			all.Go(func() {
+				status, _ := t.call("POST", "/api/payments", h.buyer, body, nil)
+				mu.Lock()
+				paid = paid || status == http.StatusCreated
+				mu.Unlock()
+			})
+		}
+		all.Wait()
+		if paid {
+			t.mu.Lock()
+			t.promised.Paid[h.id] = true
+			t.mu.Unlock()
+			return
+		}
+	}
+}
+
+func (t *trade) edit(random *rand.Rand) {
+	if o, ok := t.pick(random); ok {
+		t.call("PUT", "/api/tickets/"+o.id, o.seller, fmt.Sprintf(`{"title":"Seat %d","price":%d}`, random.IntN(1000), 1+random.IntN(200)), nil)
+	}
+}
+
+// call makes a request and counts its answer: 0 for none. It returns the session that the answer set, if any.
+func (t *trade) call(method, path, cookie, body string, into any) (status int, session string) {
+	req, err := http.NewRequest(method, t.base+path, bytes.NewBufferString(body))
+	if err != nil {
+		panic(err) // our own paths
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if cookie != "" {
+		req.AddCookie(&http.Cookie{Name: "session", Value: cookie})
+	}
+	resp, err := t.client.Do(req)
+	if err == nil {
+		defer resp.Body.Close()
+		var raw []byte
+		if raw, err = io.ReadAll(resp.Body); err == nil {
+			status = resp.StatusCode
+			t.note(method, path, resp, raw)
+			if into != nil && status/100 == 2 {
+				_ = json.Unmarshal(raw, into)
+			}
+			for _, c := range resp.Cookies() {
+				session = c.Value
+			}
+		}
+	}
+	t.mu.Lock()
+	t.statuses[status]++
+	t.mu.Unlock()
+	return status, session
+}
+
+// note keeps answers that no outage explains: a 5xx other than 503, or a 503 that does not say when to come back.
+func (t *trade) note(method, path string, resp *http.Response, body []byte) {
+	if resp.StatusCode < 500 || resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "" {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.odd) < 20 {
+		fmt.Printf("unexplained: %s %s: %d %s (request %s)\n", method, path, resp.StatusCode, body, resp.Header.Get("X-Request-Id"))
+	}
+	t.odd = append(t.odd, path)
+}
+
+func (t *trade) unexplained() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.odd)
+}
+
+// count is how many requests were accepted, and how many were refused for an outage.
+func (t *trade) count() (accepted, refused int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for status, n := range t.statuses {
+		switch {
+		case status/100 == 2:
+			accepted += n
+		case status == 0 || status >= 500:
+			refused += n
+		}
+	}
+	return accepted, refused
+}
+
+func (t *trade) answers() map[int]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := map[int]int{}
+	for status, n := range t.statuses {
+		out[status] = n
+	}
+	return out
+}
