@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check clean chaos
+.PHONY: help tools build run backing test check clean chaos images fuzz
 
 # What can be made.
 help:
@@ -41,3 +41,16 @@ clean:
 # Kill one part after the other under load, then check every guarantee: ROUNDS=20 SEED=1 STORE=redis.
 chaos: tools
 	@go run ./tests/chaos
+
+# Container images into .local/images, without Docker; REGISTRY=host/path pushes them, TAG= and PLATFORMS= as you like.
+images:
+	@go run -C tests/images . $(if $(REGISTRY),-registry $(REGISTRY)) $(if $(TAG),-tag $(TAG)) $(if $(PLATFORMS),-platforms $(PLATFORMS))
+
+# Every decoder of requests, events, cookies and prices against made-up input, one after the other: FUZZTIME=60s each.
+fuzz:
+	@for package in $$(go list ./services/... ./shared/...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$target in $$package"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) $$package || exit 1; \
+		done; \
+	done

@@ -1,4 +1,5 @@
 // Package tests buys and sells tickets on the real stack: the binaries that ship, each beside a real sidecar, through web.
+// STATE and PUBSUB in the environment choose other components than dapr.yaml does, as with `make run`.
 package tests
 
 import (
@@ -75,6 +76,7 @@ func launch(dir string, o stack.Options) (*stack.Stack, error) {
 		return nil, err
 	}
 	o.Dir, o.FreePorts = dir, true
+	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")
 	if *verbose {
 		o.Log = os.Stderr
 	}

@@ -1,19 +1,15 @@
 package tests
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"sort"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -21,46 +17,8 @@ import (
 	"marketplace/tests/stack"
 )
 
-// message is an event as it lies in its stream.
-type message struct {
-	topic string
-	data  []byte
-	at    time.Time
-}
-
-// stream connects to the broker behind the sidecars.
-func stream(t *testing.T, s *stack.Stack) jetstream.JetStream {
-	t.Helper()
-	conn, err := nats.Connect(s.NATSURL)
-	require.NoError(t, err)
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	require.NoError(t, err)
-	return js
-}
-
-// lying returns everything in the streams of topics, oldest first.
-func lying(t *testing.T, js jetstream.JetStream, topics ...string) (all []message) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	for _, topic := range topics {
-		st, err := js.Stream(ctx, topic)
-		require.NoError(t, err)
-		info, err := st.Info(ctx)
-		require.NoError(t, err)
-		for seq := info.State.FirstSeq; seq > 0 && seq <= info.State.LastSeq; seq++ {
-			msg, err := st.GetMsg(ctx, seq)
-			require.NoError(t, err)
-			all = append(all, message{topic, msg.Data, msg.Time})
-		}
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].at.Before(all[j].at) })
-	return all
-}
-
 // replay publishes messages anew, with new ids, so that the broker does not recognise them.
-func replay(t *testing.T, js jetstream.JetStream, all []message) {
+func replay(t *testing.T, s *stack.Stack, all []message) {
 	t.Helper()
 	for _, m := range all {
 		var event map[string]any
@@ -68,37 +26,14 @@ func replay(t *testing.T, js jetstream.JetStream, all []message) {
 		event["id"] = fmt.Sprintf("%v again %d", event["id"], rand.Int())
 		data, err := json.Marshal(event)
 		require.NoError(t, err)
-		_, err = js.Publish(context.Background(), m.topic, data)
-		require.NoError(t, err)
+		publish(t, s, m.topic, string(data))
 	}
-}
-
-var businessTopics = []string{events.TicketsTopic, events.OrdersTopic, events.PaymentsTopic, events.ExpirationsTopic}
-
-// quiet returns when every consumer has acknowledged everything.
-func quiet(t *testing.T, js jetstream.JetStream, topics ...string) {
-	t.Helper()
-	ctx := context.Background()
-	require.Eventually(t, func() bool {
-		for _, topic := range topics {
-			st, err := js.Stream(ctx, topic)
-			if err != nil {
-				return false
-			}
-			for info := range st.ListConsumers(ctx).Info() {
-				if info.NumPending+uint64(info.NumAckPending) > 0 {
-					return false
-				}
-			}
-		}
-		return true
-	}, time.Minute, 50*time.Millisecond, "the consumers are done")
 }
 
 // Every event again: twice, backwards, and shuffled. Nothing changes.
 func TestRedelivery(t *testing.T) {
 	s := hasty(t)
-	js := stream(t, s)
+	l := listen(t, s)
 	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
 
 	// A history with everything in it: edited, expired, cancelled, declined, paid.
@@ -115,7 +50,7 @@ func TestRedelivery(t *testing.T) {
 		return false
 	})
 	eventually(t, "its timer rings", func() bool {
-		return slices.ContainsFunc(lying(t, js, events.ExpirationsTopic), func(m message) bool { return strings.Contains(string(m.data), expiring.ID) })
+		return slices.ContainsFunc(l.heard(events.ExpirationsTopic), func(m message) bool { return strings.Contains(string(m.data), expiring.ID) })
 	})
 	eventually(t, "it expires", func() bool { return slow.order(expiring.ID).Reason == "expired" })
 	given := slow.orders(offered.ID)
@@ -126,7 +61,7 @@ func TestRedelivery(t *testing.T) {
 	eventually(t, "sold", func() bool {
 		return quick.order(bought.ID).Status == "complete" && seller.ticket(offered.ID).OrderID == bought.ID
 	})
-	quiet(t, js, businessTopics...)
+	quiet(t, s)
 
 	picture := func() string {
 		var all []string
@@ -141,19 +76,19 @@ func TestRedelivery(t *testing.T) {
 		return strings.Join(all, "\n")
 	}
 	before := picture()
-	history := lying(t, js, businessTopics...)
+	history := l.heard(businessTopics...)
 	require.NotEmpty(t, history)
 	backwards := make([]message, len(history))
 	for i, m := range history {
 		backwards[len(history)-1-i] = m
 	}
-	replay(t, js, history)
-	replay(t, js, backwards)
+	replay(t, s, history)
+	replay(t, s, backwards)
 	rand.Shuffle(len(history), func(i, j int) { history[i], history[j] = history[j], history[i] })
-	replay(t, js, history)
-	quiet(t, js, businessTopics...)
+	replay(t, s, history)
+	quiet(t, s)
 	time.Sleep(4 * time.Second) // longer than any hold: timers set anew by old events would ring now
-	quiet(t, js, businessTopics...)
+	quiet(t, s)
 
 	assert.Equal(t, before, picture())
 	assert.Equal(t, 1, charges(t, s, bought.ID))
@@ -164,16 +99,15 @@ func TestRedelivery(t *testing.T) {
 // An event that cannot be read goes to the dead letters, and the stream goes on.
 func TestDeadLetters(t *testing.T) {
 	s := market(t)
-	js := stream(t, s)
-	dead := func() int { return len(lying(t, js, events.DeadTopic("orders"))) }
+	l := listen(t, s)
+	dead := func() int { return len(l.heard(events.DeadTopic("orders"))) }
 	before := dead()
 	for _, data := range []string{
 		`{"id":"poison-1","type":"ticket.created","specversion":"1.0","source":"test","data":{"id":"","price":"free"}}`,
 		`{"id":"poison-2","type":"ticket.created","specversion":"1.0","source":"test","data":"what?"}`,
 		`not even JSON`,
 	} {
-		_, err := js.Publish(context.Background(), events.TicketsTopic, []byte(data))
-		require.NoError(t, err)
+		publish(t, s, events.TicketsTopic, data)
 	}
 	eventually(t, "all three are dead letters", func() bool { return dead() == before+3 })
 

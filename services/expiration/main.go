@@ -27,7 +27,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer sidecar.Close()
+	go sidecar.WatchBroker(ctx, log)
 
 	s := &server{timers: sidecar, publisher: sidecar}
-	return service.Serve(ctx, cfg, log, s.routes(cfg, log, sidecar.Ready))
+	return service.Serve(ctx, cfg, log, s.routes(cfg, log, sidecar.BrokerReady))
 }

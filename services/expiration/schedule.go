@@ -14,6 +14,9 @@ import (
 // timerPrefix begins the name of every timer.
 const timerPrefix = "order-"
 
+// latest is the last millisecond that an event can carry, at the end of the year 9999.
+const latest = 253402300799999
+
 // timer names the job for one deadline of one order. A deadline that moves gets a timer of its own, so events may come
 // in any order: none can put an older deadline in place of a newer one. The timer left behind rings for nothing.
 func timer(orderID string, deadline time.Time) string {
@@ -37,7 +40,7 @@ func (s *server) onOrder(ctx context.Context, o events.Order) error {
 func (s *server) onTime(ctx context.Context, rest string) error {
 	orderID, millis, _ := strings.Cut(rest, ".")
 	deadline, err := strconv.ParseInt(millis, 10, 64)
-	if err != nil || orderID == "" {
+	if err != nil || orderID == "" || deadline <= 0 || deadline > latest {
 		return fault.New(fault.Invalid, "%q is not a timer of ours", rest)
 	}
 	return s.publisher.Publish(ctx, events.New(events.Expiration{OrderID: orderID, ExpiresAt: clock.At(time.UnixMilli(deadline))}))

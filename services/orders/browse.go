@@ -26,17 +26,24 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	return api.Write(w, http.StatusOK, view(o))
 }
 
-// mine lists the caller's orders, oldest first.
+// mine lists the caller's orders, oldest first unless sort is new.
 func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	buyer, err := s.sessions.User(r)
 	if err != nil {
 		return err
 	}
-	page, err := api.PageOf(r)
+	page, err := api.PageOf(r, "sort")
 	if err != nil {
 		return err
 	}
-	ids, next, err := s.buyers.Oldest(r.Context(), buyer.ID, page)
+	list := s.buyers.Oldest
+	switch sort := r.URL.Query().Get("sort"); {
+	case sort == "new":
+		list = s.buyers.Newest
+	case r.URL.Query().Has("sort"):
+		return fault.InField("sort", "sort must be new")
+	}
+	ids, next, err := list(r.Context(), buyer.ID, page)
 	if err != nil {
 		return err
 	}

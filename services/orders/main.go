@@ -53,6 +53,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer sidecar.Close()
+	go sidecar.WatchBroker(ctx, log)
 
 	outbox := dapr.NewOutbox("orders", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -66,5 +67,5 @@ func run(ctx context.Context, log *slog.Logger) error {
 		checkout: cfg.Checkout,
 		now:      time.Now,
 	}
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.Ready), outbox.Wait)
+	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.BrokerReady), outbox.Wait)
 }

@@ -96,7 +96,7 @@ func (s *server) shelve(ctx context.Context, ticketID string, kept []sale.Order)
 func view(o sale.Order) events.Order {
 	return events.Order{
 		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: events.Status(o.Status), UserID: o.UserID,
-		ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
+		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
 		Ticket: events.OrderTicket{ID: o.Ticket.ID, Title: o.Ticket.Title, Price: o.Ticket.Price, Version: o.Ticket.Version},
 	}
 }

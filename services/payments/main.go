@@ -52,6 +52,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer sidecar.Close()
+	go sidecar.WatchBroker(ctx, log)
 
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -66,5 +67,5 @@ func run(ctx context.Context, log *slog.Logger) error {
 		now:           time.Now,
 		log:           log,
 	}
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.Ready), outbox.Wait)
+	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.BrokerReady), outbox.Wait)
 }

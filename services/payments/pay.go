@@ -137,11 +137,12 @@ type receipt struct {
 	Amount     events.Cents   `json:"amount"`
 	Currency   string         `json:"currency"`
 	Reason     string         `json:"reason,omitempty"`
+	BegunAt    clock.Time     `json:"begunAt,omitzero"` // the latest attempt
 	RefundedAt *clock.Time    `json:"refundedAt,omitempty"`
 }
 
 func view(p payment.Payment) receipt {
-	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: events.InCents(p.Amount), Currency: p.Currency, Reason: p.Reason}
+	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: events.InCents(p.Amount), Currency: p.Currency, Reason: p.Reason, BegunAt: clock.At(p.BegunAt)}
 	if !p.RefundedAt.IsZero() {
 		at := clock.At(p.RefundedAt)
 		r.RefundedAt = &at

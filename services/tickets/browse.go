@@ -19,9 +19,12 @@ import (
 
 // browse lists tickets that can be bought, from the catalogue in memory.
 func (s *server) browse(w http.ResponseWriter, r *http.Request) error {
-	page, err := api.PageOf(r, "q", "sort")
+	page, err := api.PageOf(r, "q", "sort", "ids")
 	if err != nil {
 		return err
+	}
+	if r.URL.Query().Has("ids") {
+		return s.these(w, r)
 	}
 	q := catalogue.Query{Sort: catalogue.Newest, Words: catalogue.Words(r.URL.Query().Get("q")), Limit: page.Limit}
 	if r.URL.Query().Has("sort") {
@@ -40,6 +43,27 @@ func (s *server) browse(w http.ResponseWriter, r *http.Request) error {
 	tickets, more := s.catalogue.Page(q, s.now())
 	if more {
 		api.SetNext(w, r, cursor(tickets[len(tickets)-1]))
+	}
+	return s.answerAll(w, tickets)
+}
+
+// mostIDs is how many tickets can be asked for by id at a time.
+const mostIDs = 100
+
+// these lists the tickets with the ids asked for, sold and held too: what an open page shows, looked up again.
+func (s *server) these(w http.ResponseWriter, r *http.Request) error {
+	ids := strings.Split(r.URL.Query().Get("ids"), ",")
+	if len(ids) > mostIDs {
+		return fault.InField("ids", fmt.Sprintf("ids must be at most %d", mostIDs))
+	}
+	for _, id := range ids {
+		if api.CheckID(id) != nil {
+			return fault.InField("ids", "ids must be ids of tickets, with commas between them")
+		}
+	}
+	tickets, err := s.tickets.GetMany(r.Context(), ids)
+	if err != nil {
+		return err
 	}
 	return s.answerAll(w, tickets)
 }

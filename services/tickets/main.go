@@ -48,6 +48,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer sidecar.Close()
+	go sidecar.WatchBroker(ctx, log)
 
 	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -62,5 +63,5 @@ func run(ctx context.Context, log *slog.Logger) error {
 		stocked:   make(chan struct{}),
 	}
 	go s.stock(ctx)
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.Ready), outbox.Wait)
+	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.BrokerReady), outbox.Wait)
 }

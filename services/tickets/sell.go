@@ -2,11 +2,15 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
@@ -42,7 +46,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := ticket.New(rand.Text(), seller.ID, title, price, s.now())
+	t, err := ticket.New(newID(r, seller.ID), seller.ID, title, price, s.now())
 	if err != nil {
 		return err
 	}
@@ -53,10 +57,26 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := s.tickets.Create(r.Context(), t.ID, t); err != nil {
-		return err
+		if !errors.Is(err, dapr.ErrExists) {
+			return err
+		}
+		if t, err = s.tickets.Get(r.Context(), t.ID); err != nil { // listed before, with the same key
+			return err
+		}
 	}
 	s.catalogue.Put(t)
 	return api.Write(w, http.StatusCreated, s.view(t))
+}
+
+// newID is the id of a new ticket: the same for the same seller's same Idempotency-Key, so that a form sent twice lists
+// one ticket.
+func newID(r *http.Request, sellerID string) string {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		return rand.Text()
+	}
+	sum := sha256.Sum256([]byte(sellerID + "/" + key))
+	return base32.StdEncoding.EncodeToString(sum[:])[:len(rand.Text())]
 }
 
 // view is a ticket as everybody sees it. The same words are the event that tells of it.
@@ -67,7 +87,8 @@ func (s *server) view(t ticket.Ticket) events.Ticket {
 }
 
 func snapshot(t ticket.Ticket) events.Ticket {
-	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID}
+	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID,
+		Sold: t.Sold, SaleVersion: t.SaleVersion}
 }
 
 // announce says which events a change to a ticket is worth: one when others can see it.

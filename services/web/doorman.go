@@ -17,7 +17,7 @@ var headers = map[string]string{
 	"X-Content-Type-Options":  "nosniff",
 	"X-Frame-Options":         "DENY",
 	"Referrer-Policy":         "same-origin",
-	"Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+	"Content-Security-Policy": policy,
 	"Cache-Control":           "no-store",
 }
 

@@ -1,4 +1,4 @@
-// Web is where people come in: it passes /api/* on to the services and shows the site.
+// Web is where people come in: it passes /api/* on to the services, shows the site, and keeps open pages up to date.
 package main
 
 import (
@@ -7,14 +7,31 @@ import (
 	"net/http"
 	"time"
 
+	"marketplace/services/web/live"
+	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/service"
+	"marketplace/shared/session"
 )
 
 type settings struct {
 	service.Settings
-	TrustForwarded bool `envconfig:"TRUST_FORWARDED" default:"false"` // behind an ingress that sets X-Forwarded-For
-	HTTPS          bool `envconfig:"HTTPS" default:"true"`            // reached over HTTPS: everywhere but on a developer's machine
+	PublicKeyFile  string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	TrustForwarded bool   `envconfig:"TRUST_FORWARDED" default:"false"` // behind an ingress that sets X-Forwarded-For
+	HTTPS          bool   `envconfig:"HTTPS" default:"true"`            // reached over HTTPS: everywhere but on a developer's machine
+	StripeKey      string `envconfig:"STRIPE_PUBLISHABLE_KEY"`          // empty: test cards by name instead of card fields
+	Currency       string `envconfig:"CURRENCY" default:"usd"`
+}
+
+// site is the service. Its fields are all that its handlers share.
+type site struct {
+	api      http.Handler // what /api/* leads to; the pages ask there like anybody else
+	sessions *session.Verifier
+	look     *look
+	hub      *live.Hub
+	stripe   string // publishable key
+	now      clock.Now
+	log      *slog.Logger
 }
 
 func main() { service.Main("web", run) }
@@ -24,23 +41,24 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := service.Load(&cfg); err != nil {
 		return err
 	}
+	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	if err != nil {
+		return err
+	}
+	look, err := newLook(cfg.Currency)
+	if err != nil {
+		return err
+	}
 	sidecar, err := dapr.Connect(cfg.Config)
 	if err != nil {
 		return err
 	}
 	defer sidecar.Close()
 
-	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, routes(cfg, log, sidecar)))
-}
-
-// routes is every way into web.
-func routes(cfg settings, log *slog.Logger, sidecar *dapr.Sidecar) http.Handler {
-	r := service.NewRoutes("web", cfg.Settings, log, sidecar.Ready, everyServiceReady(sidecar))
-
-	// People. Only these prefixes lead to a service: no event, job or internal route can be reached from here.
-	api := passOn(sidecar, log)
-	for prefix := range services {
-		r.Open(prefix, api)
+	s := &site{
+		api: passOn(sidecar, log), sessions: session.NewVerifier(key, time.Now), look: look, hub: live.New(),
+		stripe: cfg.StripeKey, now: time.Now, log: log,
 	}
-	return r
+	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
+	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar)))
 }

@@ -101,7 +101,7 @@ func inOurWords(resp *http.Response) error {
 	var answer struct {
 		Errors []fault.Field `json:"errors"`
 	}
-	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 {
+	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 && answer.Errors[0].Message != "" {
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return nil
 	}

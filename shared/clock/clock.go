@@ -2,6 +2,7 @@
 package clock
 
 import (
+	"errors"
 	"strconv"
 	"time"
 )
@@ -22,3 +23,17 @@ func (t Time) String() string { return t.UTC().Format(Layout) }
 
 // MarshalJSON writes Layout.
 func (t Time) MarshalJSON() ([]byte, error) { return strconv.AppendQuote(nil, t.String()), nil }
+
+// UnmarshalJSON reads RFC 3339. It refuses a time that Layout cannot write again: a zone can push one out of the years
+// 1 to 9999.
+func (t *Time) UnmarshalJSON(raw []byte) error {
+	var read time.Time
+	if err := read.UnmarshalJSON(raw); err != nil {
+		return err
+	}
+	if y := read.UTC().Year(); y < 1 || y > 9999 {
+		return errors.New("a time outside the years 1 to 9999")
+	}
+	t.Time = read
+	return nil
+}

@@ -64,7 +64,7 @@ func refusal(app string, status int, body []byte) error {
 	var answer struct {
 		Errors []fault.Field `json:"errors"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil || len(answer.Errors) == 0 {
+	if err := json.Unmarshal(body, &answer); err != nil || len(answer.Errors) == 0 || answer.Errors[0].Message == "" {
 		return fault.Down(fmt.Errorf("%s: HTTP %d %.200s", app, status, body), "Please try again in a moment")
 	}
 	return &fault.Error{Kind: fault.OfStatus(status), Fields: answer.Errors, Cause: fmt.Errorf("said by %s", app)}

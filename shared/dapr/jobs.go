@@ -14,7 +14,7 @@ import (
 const jobPause = 2 * time.Second
 
 // Scheduler rings at a time, through POST /job/<name>, until it is answered. It never rings early; how late, nobody
-// promises. A name can be scheduled again, which moves it.
+// promises. A name can be scheduled again, which moves it. Both return Unavailable when nobody answers.
 type Scheduler interface {
 	Schedule(ctx context.Context, name string, due time.Time) error
 	Unschedule(ctx context.Context, name string) error
@@ -28,7 +28,7 @@ func (s *Sidecar) Schedule(ctx context.Context, name string, due time.Time) erro
 	job := sdk.NewJob(name, sdk.WithJobDueTime(due.UTC().Format(time.RFC3339Nano)), sdk.WithJobConstantFailurePolicyInterval(jobPause))
 	job.Overwrite = true
 	if err := s.sdk.ScheduleJob(ctx, job); err != nil {
-		return fmt.Errorf("schedule job %s: %w", name, err)
+		return down(fmt.Errorf("schedule job %s: %w", name, err))
 	}
 	return nil
 }
@@ -38,7 +38,7 @@ func (s *Sidecar) Unschedule(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	if err := s.sdk.DeleteJob(ctx, name); err != nil && status.Code(err) != codes.NotFound {
-		return fmt.Errorf("delete job %s: %w", name, err)
+		return down(fmt.Errorf("delete job %s: %w", name, err))
 	}
 	return nil
 }

@@ -159,7 +159,7 @@ func (o *Outbox) publish(ctx context.Context, box []pending) error {
 func (o *Outbox) publishNow(ctx context.Context, box []pending) error {
 	for _, p := range o.unpublished(box) {
 		if err := o.publisher.Publish(ctx, p.Event); err != nil {
-			return fault.Down(err, "Please try again in a moment")
+			return err
 		}
 	}
 	for _, p := range box {

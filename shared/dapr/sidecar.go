@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	sdk "github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
@@ -20,7 +22,9 @@ import (
 // Names of the components, the same in every folder of components/.
 const (
 	stateStore = "statestore"
-	pubSub     = "pubsub"
+	PubSub     = "pubsub"    // events: each to one replica of every service that subscribes
+	Broadcast  = "broadcast" // the same events to every replica that listens, as long as it listens
+	OutboxBus  = "outbox"    // a service's messages to itself
 )
 
 // callLimit bounds each call to the sidecar: a store that is gone can hold one for 30 s.
@@ -37,12 +41,21 @@ type Sidecar struct {
 	sdk  sdk.Client
 	http *http.Client
 	base string // of the sidecar's HTTP API
+
+	lastFailed atomic.Int64 // when publishing began to fail, Unix nanoseconds, 0 while it succeeds
+}
+
+// reconnect is how a lost sidecar is looked for: soon and often, since it is on this machine. gRPC's default would wait
+// up to two minutes.
+var reconnect = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+	MinConnectTimeout: time.Second,
 }
 
 // Connect prepares the connection. It does not wait for the sidecar: calls fail until it is there.
 func Connect(cfg Config) (*Sidecar, error) {
 	conn, err := grpc.NewClient(net.JoinHostPort("127.0.0.1", cfg.GRPCPort),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(sendTrace))
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(reconnect), grpc.WithUnaryInterceptor(sendTrace))
 	if err != nil {
 		return nil, fmt.Errorf("connect to the sidecar: %w", err)
 	}
@@ -70,7 +83,7 @@ func (s *Sidecar) Ready(ctx context.Context) error {
 	}
 	resp, err := s.http.Do(req)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNoSidecar, err)
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusNoContent {
@@ -84,17 +97,29 @@ type Publisher interface {
 	Publish(ctx context.Context, e events.Event) error
 }
 
-// Publish returns once the broker has stored e.
+// Publish returns once the broker has stored e, Unavailable when it does not answer.
 func (s *Sidecar) Publish(ctx context.Context, e events.Event) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	limited, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	return s.sdk.PublishEvent(ctx, pubSub, e.Topic, []byte(e.Data),
+	err := s.sdk.PublishEvent(limited, component(e.Topic), e.Topic, []byte(e.Data),
 		sdk.PublishEventWithContentType("application/json"),
 		sdk.PublishEventWithMetadata(map[string]string{
 			"cloudevent.id":      e.ID, // a broker that knows duplicates knows them by this
 			"cloudevent.type":    e.Type,
 			"cloudevent.subject": e.Subject,
 		}))
+	s.noteBroker(ctx, err)
+	if err != nil {
+		return down(fmt.Errorf("publish %s: %w", e.ID, err))
+	}
+	return nil
+}
+
+func component(topic string) string {
+	if events.IsOutbox(topic) {
+		return OutboxBus
+	}
+	return PubSub
 }
 
 type traceKey struct{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	sdk "github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc/codes"
@@ -32,7 +33,10 @@ var ErrLost = errors.New("somebody else wrote first")
 
 // Load implements Store.
 func (s *Sidecar) Load(ctx context.Context, key string) (Item, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel, err := toTheEnd(ctx)
+	if err != nil {
+		return Item{}, err
+	}
 	defer cancel()
 	got, err := s.sdk.GetState(ctx, stateStore, key, nil)
 	if err != nil {
@@ -46,7 +50,10 @@ func (s *Sidecar) LoadMany(ctx context.Context, keys []string) ([]Item, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel, err := toTheEnd(ctx)
+	if err != nil {
+		return nil, err
+	}
 	defer cancel()
 	got, err := s.sdk.GetBulkState(ctx, stateStore, keys, nil, 10)
 	if err != nil {
@@ -76,7 +83,10 @@ func item(value []byte, etag string) Item {
 // Save implements Store. Always first-write and without a content type: some stores overwrite a key that was once
 // written last-write, and change JSON that they are told is JSON.
 func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag string) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel, err := toTheEnd(ctx)
+	if err != nil {
+		return err
+	}
 	defer cancel()
 	item := &sdk.SetStateItem{Key: key, Value: value, Options: &sdk.StateOptions{
 		Concurrency: sdk.StateConcurrencyFirstWrite, Consistency: sdk.StateConsistencyStrong,
@@ -84,7 +94,7 @@ func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag strin
 	if etag != "" {
 		item.Etag = &sdk.ETag{Value: etag}
 	}
-	err := s.sdk.SaveBulkState(ctx, stateStore, item)
+	err = s.sdk.SaveBulkState(ctx, stateStore, item)
 	if status.Code(err) == codes.Aborted {
 		return ErrLost
 	}
@@ -92,4 +102,18 @@ func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag strin
 		return fmt.Errorf("save %s: %w", key, err)
 	}
 	return nil
+}
+
+// toTheEnd is ctx with its deadline, or callLimit, but deaf to a caller who hangs up: a call that is cancelled half way
+// leaves a write with unknown outcome, and some drivers with a connection that shows old data.
+func toTheEnd(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	limit := time.Now().Add(callLimit)
+	if own, ok := ctx.Deadline(); ok && own.Before(limit) {
+		limit = own
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
+	return ctx, cancel, nil
 }

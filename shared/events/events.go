@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"marketplace/shared/fault"
 )
@@ -23,15 +24,23 @@ const (
 	ExpirationsTopic = "expirations"
 )
 
+// HeartbeatsTopic shows that the broker takes events. Nobody subscribes to it.
+const HeartbeatsTopic = "heartbeats"
+
 // OutboxTopic is private to the service app: the safety net of its outbox.
-func OutboxTopic(app string) string { return app + "-outbox" }
+func OutboxTopic(app string) string { return app + outboxSuffix }
+
+// IsOutbox tells outbox topics from others.
+func IsOutbox(topic string) bool { return strings.HasSuffix(topic, outboxSuffix) }
+
+const outboxSuffix = "-outbox"
 
 // DeadTopic holds what the service app could not handle.
 func DeadTopic(app string) string { return app + "-dead" }
 
 // Topics lists every topic, for whoever has to create them before a sidecar subscribes.
 func Topics() []string {
-	topics := []string{TicketsTopic, OrdersTopic, PaymentsTopic, ExpirationsTopic}
+	topics := []string{TicketsTopic, OrdersTopic, PaymentsTopic, ExpirationsTopic, HeartbeatsTopic}
 	for _, app := range []string{"tickets", "orders"} {
 		topics = append(topics, OutboxTopic(app))
 	}
@@ -120,12 +129,17 @@ func Read(e Envelope, p Payload) error {
 func edition(version int64) string { return strconv.FormatInt(version, 10) }
 
 // require is the check that most payloads need.
-func require(version int64, ids ...string) error {
+func require(version int64, fields ...field) error {
 	if version < 0 {
 		return fmt.Errorf("version %d is negative", version)
 	}
-	if slices.Contains(ids, "") {
-		return errors.New("an id is missing")
+	for _, f := range fields {
+		if f.value == "" {
+			return fmt.Errorf("%s is missing", f.name)
+		}
 	}
 	return nil
 }
+
+// field is one that must not be empty.
+type field struct{ name, value string }

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"errors"
 	"fmt"
 
 	"marketplace/shared/clock"
@@ -32,6 +33,7 @@ type Order struct {
 	SaleVersion int64       `json:"saleVersion"` // of its ticket's sale: puts all orders for one ticket in one sequence
 	Status      Status      `json:"status"`
 	UserID      string      `json:"userId"` // the buyer
+	PlacedAt    clock.Time  `json:"placedAt,omitzero"`
 	ExpiresAt   clock.Time  `json:"expiresAt"`
 	Reason      string      `json:"reason,omitempty"` // why it was cancelled
 	Ticket      OrderTicket `json:"ticket"`
@@ -59,9 +61,12 @@ func (o Order) check() error {
 		return fmt.Errorf("status %q is none of an order", o.Status)
 	}
 	if o.ExpiresAt.IsZero() {
-		return fmt.Errorf("expiresAt is missing")
+		return errors.New("expiresAt is missing")
 	}
-	return require(min(o.Version, o.SaleVersion), o.ID, o.UserID, o.Ticket.ID)
+	if o.Ticket.Price <= 0 {
+		return errors.New("ticket.price is missing")
+	}
+	return require(min(o.Version, o.SaleVersion), field{"id", o.ID}, field{"userId", o.UserID}, field{"ticket.id", o.Ticket.ID})
 }
 func (o Order) describe() header {
 	kind := OrderUpdated

@@ -35,7 +35,7 @@ func (p Payment) check() error {
 	if p.Amount <= 0 {
 		return fmt.Errorf("amount %d is not above 0", p.Amount)
 	}
-	return require(p.Version, p.ID, p.OrderID, p.StripeID)
+	return require(p.Version, field{"id", p.ID}, field{"orderId", p.OrderID}, field{"stripeId", p.StripeID})
 }
 func (p Payment) describe() header {
 	kind := PaymentCreated

@@ -1,6 +1,10 @@
 package events
 
-import "marketplace/shared/money"
+import (
+	"errors"
+
+	"marketplace/shared/money"
+)
 
 // Types of Ticket.
 const (
@@ -16,11 +20,19 @@ type Ticket struct {
 	Price   money.Amount `json:"price"`
 	UserID  string       `json:"userId"`            // the seller
 	OrderID string       `json:"orderId,omitempty"` // the order that holds or bought it
+	Sold    bool         `json:"sold,omitempty"`    // bought, not only held
+
+	SaleVersion int64 `json:"saleVersion,omitempty"` // the sale's, as in Order: says which of two holders is the later one
 }
 
 func (Ticket) Topic() string   { return TicketsTopic }
 func (Ticket) Types() []string { return []string{TicketCreated, TicketUpdated} }
-func (t Ticket) check() error  { return require(t.Version, t.ID, t.UserID) }
+func (t Ticket) check() error {
+	if t.Price <= 0 {
+		return errors.New("price is missing") // one that is there is read as a price, or not at all
+	}
+	return require(t.Version, field{"id", t.ID}, field{"userId", t.UserID})
+}
 func (t Ticket) describe() header {
 	kind := TicketUpdated
 	if t.Version == 0 {

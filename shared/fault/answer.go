@@ -51,7 +51,10 @@ func OutcomeOf(err error) Outcome {
 func Public(err error) ([]Field, time.Duration) {
 	var e *Error
 	if errors.As(err, &e) && e.Kind != Internal {
-		return e.Fields, e.RetryAfter
+		if e.Kind == Unavailable || e.Kind == TooMany {
+			return e.Fields, max(e.RetryAfter, time.Second)
+		}
+		return e.Fields, 0
 	}
 	if kindOf(err) == Unavailable {
 		return []Field{{Message: "Please try again in a moment"}}, time.Second

@@ -42,6 +42,7 @@ type subscription struct {
 const (
 	requestLimit  = 10 * time.Second
 	deliveryLimit = 60 * time.Second
+	persistPause  = 500 * time.Millisecond
 	eventLimit    = 1 << 20 // bytes
 )
 
@@ -79,6 +80,9 @@ func (r *Routes) Open(prefix string, h http.Handler) {
 	r.mux.Path(prefix).Handler(h)
 }
 
+// Rest adds what answers everything that no other route does, for whoever comes. Only web has such a route.
+func (r *Routes) Rest(h http.Handler) { r.mux.NotFoundHandler, r.mux.MethodNotAllowedHandler = h, h }
+
 // Slow is Public for a route that waits for somebody else's slow answer.
 func (r *Routes) Slow(method, path string, h api.Handler) {
 	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(h)))
@@ -101,7 +105,25 @@ func On[P any, T interface {
 	events.Payload
 }](r *Routes, h func(ctx context.Context, payload P) error) {
 	topic := T(new(P)).Topic()
-	r.subscribe(topic, events.DeadTopic(r.app), func(ctx context.Context, e events.Envelope) error {
+	r.subscribe(subscription{PubSub: dapr.PubSub, Topic: topic, Route: "/events/" + topic, DeadLetter: events.DeadTopic(r.app)}, payloads[P, T](h))
+}
+
+// OnBroadcast is On for a service of which every replica must hear each event. It hears only what is published while it
+// listens, and once at most: nothing may depend on it that cannot be looked up again.
+func OnBroadcast[P any, T interface {
+	*P
+	events.Payload
+}](r *Routes, h func(ctx context.Context, payload P) error) {
+	topic := T(new(P)).Topic()
+	r.subscribe(subscription{PubSub: dapr.Broadcast, Topic: topic, Route: "/events/broadcast/" + topic}, payloads[P, T](h))
+}
+
+// payloads passes on what carries P.
+func payloads[P any, T interface {
+	*P
+	events.Payload
+}](h func(ctx context.Context, payload P) error) func(context.Context, events.Envelope) error {
+	return func(ctx context.Context, e events.Envelope) error {
 		var payload P
 		if err := events.Read(e, T(&payload)); err != nil {
 			if errors.Is(err, events.ErrOtherType) {
@@ -110,19 +132,20 @@ func On[P any, T interface {
 			return err
 		}
 		return h(ctx, payload)
-	})
+	}
 }
 
 // Nudges subscribes the service to its own outbox topic.
 func (r *Routes) Nudges(outbox *dapr.Outbox) {
-	r.subscribe(outbox.Topic(), "", outbox.Nudged) // no dead letters: a nudge is repeated until its write is settled
+	topic := outbox.Topic()
+	// Without dead letters: a nudge is repeated until its write is settled.
+	r.subscribe(subscription{PubSub: dapr.OutboxBus, Topic: topic, Route: "/events/" + topic}, outbox.Nudged)
 }
 
-func (r *Routes) subscribe(topic, dead string, h func(context.Context, events.Envelope) error) {
-	route := "/events/" + topic
-	r.subscriptions = append(r.subscriptions, subscription{PubSub: "pubsub", Topic: topic, Route: route, DeadLetter: dead})
-	r.mux.Methods(http.MethodPost).Path(route).Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
-		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(topic, req, h)})
+func (r *Routes) subscribe(s subscription, h func(context.Context, events.Envelope) error) {
+	r.subscriptions = append(r.subscriptions, s)
+	r.mux.Methods(http.MethodPost).Path(s.Route).Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
+		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(s.Topic, req, h)})
 	})))
 }
 
@@ -136,7 +159,7 @@ func (r *Routes) deliver(topic string, req *http.Request, h func(context.Context
 	if err == nil {
 		ctx, cancel := context.WithTimeout(dapr.Guarded(dapr.WithTrace(req.Context(), e.TraceParent)), deliveryLimit)
 		defer cancel()
-		err = h(ctx, e)
+		err = persist(ctx, func() error { return h(ctx, e) })
 	}
 	outcome := fault.OutcomeOf(err)
 	log := r.log.With("topic", topic, "type", e.Type, "id", e.ID, "trace", e.TraceParent, "error", err)
@@ -147,6 +170,22 @@ func (r *Routes) deliver(topic string, req *http.Request, h func(context.Context
 		log.Warn("event not handled yet, asking for it again")
 	}
 	return outcome
+}
+
+// persist repeats do while a part behind it is down, for as long as ctx lasts. To give the event back would count as one
+// of its tries, and after the last it would be a dead letter, although nothing is wrong with it.
+func persist(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if fault.KindOf(err) != fault.Unavailable {
+			return err
+		}
+		select {
+		case <-time.After(persistPause):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // Job adds what to do when a job rings whose name begins with prefix; the rest of the name says what about. It rings

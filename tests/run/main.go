@@ -1,5 +1,6 @@
 // Command run is behind `make run`: it builds the services, starts the whole marketplace on this machine and stops
 // it at Ctrl-C. `run backing` starts only what the services lean on, for those who type `dapr run -f dapr.yaml`.
+// STATE and PUBSUB in the environment choose other folders of components/ than dapr.yaml does.
 package main
 
 import (
@@ -39,11 +40,13 @@ func run(backing bool) error {
 		return err
 	}
 	fmt.Println("starting ...")
-	s, err := stack.Start(ctx, stack.Options{Root: root, Backing: backing, Log: os.Stdout})
+	s, err := stack.Start(ctx, stack.Options{
+		Root: root, State: os.Getenv("STATE"), PubSub: os.Getenv("PUBSUB"), Backing: backing, Log: os.Stdout,
+	})
 	if err != nil {
 		return err
 	}
-	fmt.Print(ready(s, backing))
+	fmt.Print(ready(s, root, backing))
 
 	select {
 	case <-ctx.Done():
@@ -76,10 +79,14 @@ func onSignals(stop func()) {
 	os.Exit(1)
 }
 
-func ready(s *stack.Stack, backing bool) string {
+func ready(s *stack.Stack, root string, backing bool) string {
 	text := fmt.Sprintf("\nThe marketplace is at http://localhost:%d\n", s.App("web").AppPort)
 	if backing {
-		text = "\nNow, in another terminal:  set -a && . .local/env && set +a && dapr run -f dapr.yaml\n"
+		file, err := filepath.Rel(root, s.RunFile)
+		if err != nil {
+			file = s.RunFile
+		}
+		text = fmt.Sprintf("\nNow, in another terminal:  set -a && . .local/env && set +a && dapr run -f %s\n", file)
 	}
 	payments := "Payments go to a simulator of Stripe; no money moves."
 	if s.RealStripe {

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -37,10 +38,17 @@ func arrange(o Options) (_ *Stack, err error) {
 			s.release()
 		}
 	}()
-	s.runFile = filepath.Join(o.Root, "dapr.yaml")
-	file, err := readRunFile(s.runFile)
+	s.RunFile = filepath.Join(o.Root, "dapr.yaml")
+	file, err := readRunFile(s.RunFile)
 	if err != nil {
 		return nil, err
+	}
+	if err := errors.Join(file.choose(o.Root, "state", o.State), file.choose(o.Root, "pubsub", o.PubSub)); err != nil {
+		return nil, err
+	}
+	s.folders, s.servers = file.Common.ResourcesPaths, serversFor(file.Common.ResourcesPaths)
+	for _, r := range s.servers {
+		r.stack = s
 	}
 	if s.block, err = claimPorts(); err != nil {
 		return nil, err
@@ -52,8 +60,8 @@ func arrange(o Options) (_ *Stack, err error) {
 	file.move(o.Root, o.Dir, o.Bin)
 	file.setEnv(o.Env)
 	if o.ownRunFile() {
-		s.runFile = filepath.Join(o.Dir, ".local", "dapr.yaml")
-		if err := file.write(s.runFile); err != nil {
+		s.RunFile = filepath.Join(o.Dir, ".local", "dapr.yaml")
+		if err := file.write(s.RunFile); err != nil {
 			return nil, err
 		}
 	}
@@ -71,7 +79,7 @@ func arrange(o Options) (_ *Stack, err error) {
 
 // settlePorts decides where everything listens and writes that into file where it differs.
 func (s *Stack) settlePorts(file *runFile) error {
-	s.ports.nats, s.ports.stripe, s.ports.scheduler = defaultNATSPort, defaultStripePort, defaultSchedulerPort
+	s.ports.stripe, s.ports.scheduler = defaultStripePort, defaultSchedulerPort
 	if _, port, ok := strings.Cut(file.Common.SchedulerHostAddress, ":"); ok {
 		number, err := strconv.Atoi(port)
 		if err != nil {
@@ -81,18 +89,28 @@ func (s *Stack) settlePorts(file *runFile) error {
 	}
 	if s.options.FreePorts {
 		file.renumber(s.block.take)
-		s.ports.nats, s.ports.stripe, s.ports.scheduler = s.block.take(), s.block.take(), s.block.take()
+		s.ports.stripe, s.ports.scheduler = s.block.take(), s.block.take()
 	}
 	// Nobody needs to know these.
 	s.ports.schedulerHealth, s.ports.etcdClient, s.ports.etcdPeer = s.block.take(), s.block.take(), s.block.take()
 
 	s.Scheduler = fmt.Sprintf("127.0.0.1:%d", s.ports.scheduler)
-	s.NATSURL = fmt.Sprintf("nats://127.0.0.1:%d", s.ports.nats)
+	for _, r := range s.servers {
+		for range r.server.ports {
+			r.ports = append(r.ports, s.block.take())
+		}
+		if r.name == natsServer.name {
+			if !s.options.FreePorts {
+				r.ports[0] = defaultNATSPort
+			}
+			s.NATSURL = "nats://" + r.at()
+		}
+	}
 	s.StripeURL = fmt.Sprintf("http://127.0.0.1:%d", s.ports.stripe)
 	file.Common.SchedulerHostAddress = s.Scheduler
 	web := slices.IndexFunc(file.Apps, func(a App) bool { return a.ID == "web" })
 	if web < 0 {
-		return fmt.Errorf("%s lists no app called web", s.runFile)
+		return fmt.Errorf("%s lists no app called web", s.RunFile)
 	}
 	s.URL = fmt.Sprintf("http://127.0.0.1:%d", file.Apps[web].AppPort)
 	return nil

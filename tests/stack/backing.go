@@ -11,15 +11,6 @@ import (
 	"strings"
 )
 
-func (s *Stack) natsPart() *part {
-	return &part{name: partNATS, health: listens(s.ports.nats), command: command{
-		args: []string{s.tool("bin/nats-server"), "--addr", "127.0.0.1", "--port", strconv.Itoa(s.ports.nats),
-			"--jetstream", "--store_dir", s.local("nats")},
-		env: s.environ(groupBacking, nil),
-		dir: s.options.Dir,
-	}}
-}
-
 // schedulerPart is Dapr's scheduler with its etcd inside, everything on loopback.
 func (s *Stack) schedulerPart() *part {
 	const id = "dapr-scheduler-server-0"
@@ -78,7 +69,12 @@ func (s *Stack) wantsRealStripe() bool {
 
 // listeners are all ports that this stack is going to open, with who opens them.
 func (s *Stack) listeners() []listener {
-	wanted := []listener{{s.ports.nats, partNATS}}
+	var wanted []listener
+	for _, r := range s.servers {
+		for _, port := range r.ports {
+			wanted = append(wanted, listener{port, r.name})
+		}
+	}
 	if s.ownScheduler {
 		wanted = append(wanted, listener{s.ports.scheduler, "the scheduler"},
 			listener{s.ports.schedulerHealth, "the scheduler"}, listener{s.ports.etcdClient, "the scheduler"}, listener{s.ports.etcdPeer, "the scheduler"})

@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
+	"strconv"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // A command is all it takes to start a process, and to start it again.
@@ -14,6 +18,7 @@ type command struct {
 	env  []string
 	dir  string
 	log  string // file that its output is added to
+	as   string // the user it runs as when we are root; "" means ourselves
 }
 
 // A child is a process that we started ourselves and wait for.
@@ -31,7 +36,7 @@ func startedHere(pid int) bool {
 	return ok
 }
 
-// start runs c in a process group of its own, so that a Ctrl-C at the terminal reaches us alone.
+// start runs c.
 func (c command) start() (*child, error) {
 	// A file and not a pipe: with a pipe our own death would kill the child at its next line, before it can tidy up.
 	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
@@ -43,7 +48,7 @@ func (c command) start() (*child, error) {
 	cmd := exec.Command(c.args[0], c.args[1:]...)
 	cmd.Env, cmd.Dir = c.env, c.dir
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = c.attributes()
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.args[0], err)
 	}
@@ -57,6 +62,22 @@ func (c command) start() (*child, error) {
 		close(ch.done)
 	}()
 	return ch, nil
+}
+
+// attributes give c a process group of its own, so that a Ctrl-C at the terminal reaches us alone, and its user, who may
+// reach our folders all the same.
+func (c command) attributes() *syscall.SysProcAttr {
+	attributes := &syscall.SysProcAttr{Setpgid: true}
+	if c.as == "" || os.Getuid() != 0 {
+		return attributes
+	}
+	if other, err := user.Lookup(c.as); err == nil {
+		uid, _ := strconv.ParseUint(other.Uid, 10, 32)
+		gid, _ := strconv.ParseUint(other.Gid, 10, 32)
+		attributes.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		attributes.AmbientCaps = []uintptr{unix.CAP_DAC_OVERRIDE}
+	}
+	return attributes
 }
 
 func (c *child) ended() bool {

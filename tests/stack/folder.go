@@ -17,7 +17,7 @@ func (s *Stack) local(names ...string) string {
 
 // prepare makes what the services and sidecars expect to find in the data folder.
 func (s *Stack) prepare() error {
-	for _, dir := range []string{"data", "nats", "scheduler", "stripe", "logs"} {
+	for _, dir := range []string{"data", "scheduler", "stripe", "logs"} {
 		if err := os.MkdirAll(s.local(dir), 0o755); err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (s *Stack) prepare() error {
 		}
 	}
 
-	secrets, err := json.MarshalIndent(map[string]string{"natsURL": s.NATSURL}, "", "  ")
+	secrets, err := json.MarshalIndent(s.secrets(), "", "  ")
 	if err != nil {
 		return err
 	}

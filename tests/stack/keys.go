@@ -19,6 +19,8 @@ type keys struct {
 	appToken      string // what a sidecar shows its service
 	stripeKey     string // what the simulator takes for its API key
 	webhookSecret string // what the simulator signs its webhooks with
+
+	serverPassword string // of the store's and the broker's server
 }
 
 // openKeys reads the keys in dir and makes those that are missing, readable by their owner only.
@@ -37,6 +39,7 @@ func openKeys(dir string) (keys, error) {
 		{&k.appToken, "app-api-token", ""},
 		{&k.stripeKey, "stripe-secret-key", "sk_test_"},
 		{&k.webhookSecret, "stripe-webhook-secret", "whsec_"},
+		{&k.serverPassword, "server-password", ""},
 	} {
 		var err error
 		if *secret.value, err = readOrMake(filepath.Join(dir, secret.file), secret.prefix); err != nil {

@@ -12,7 +12,11 @@ import (
 
 // pruneLogs keeps the logs of the run before this one, and no older ones.
 func (s *Stack) pruneLogs() error {
-	for _, name := range []string{partNATS, partScheduler, partStripe, partDapr} {
+	names := []string{partScheduler, partStripe, partDapr}
+	for _, r := range s.servers {
+		names = append(names, r.name)
+	}
+	for _, name := range names {
 		file := s.local("logs", name+".log")
 		if err := os.Rename(file, file+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

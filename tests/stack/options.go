@@ -1,5 +1,6 @@
-// Package stack runs the whole marketplace on this machine, as `make run` and the tests do: NATS, the scheduler of
-// jobs, the Stripe simulator, and every service beside its own sidecar, started by `dapr run -f dapr.yaml`.
+// Package stack runs the whole marketplace on this machine, as `make run` and the tests do: the store and the broker that
+// dapr.yaml names, the scheduler of jobs, the Stripe simulator, and every service beside its own sidecar, started by
+// `dapr run -f dapr.yaml`.
 //
 // What one Start starts, its Stop ends, whatever happens in between: nothing outlives the program that called Start,
 // even if that is killed (see keeper.go). It relies on Linux's /proc.
@@ -19,6 +20,8 @@ type Options struct {
 	Dir       string            // holds everything a run leaves behind, in Dir/.local; "" means Root
 	Bin       string            // the built services and the simulator; "" means Root/.local/bin
 	FreePorts bool              // any free ports instead of those in dapr.yaml, for stacks side by side
+	State     string            // the store: "redis" for components/state-redis; "" means the one that dapr.yaml names
+	PubSub    string            // the broker, likewise
 	Env       map[string]string // for every service, over what dapr.yaml says
 	Backing   bool              // only what the services lean on, for those who type `dapr run` themselves
 	Log       io.Writer         // what is being done; nil discards it
@@ -56,7 +59,8 @@ func (o Options) complete() (Options, error) {
 
 // ownRunFile reports that the repository's dapr.yaml does not fit as it is, so a changed copy is needed.
 func (o Options) ownRunFile() bool {
-	return o.FreePorts || o.Dir != o.Root || o.Bin != filepath.Join(o.Root, ".local", "bin") || len(o.Env) > 0
+	return o.FreePorts || o.Dir != o.Root || o.Bin != filepath.Join(o.Root, ".local", "bin") || len(o.Env) > 0 ||
+		o.State != "" || o.PubSub != ""
 }
 
 func findRoot() (string, error) {

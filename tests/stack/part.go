@@ -26,9 +26,8 @@ type part struct {
 	excused bool    // its death was asked for, or told already
 }
 
-// The parts that are not services.
+// The parts that are neither services nor servers.
 const (
-	partNATS      = "nats"
 	partScheduler = "scheduler"
 	partStripe    = "stripe"
 	partDapr      = "dapr" // the CLI

@@ -29,13 +29,16 @@ func Build(ctx context.Context, root string) error {
 // findPrograms fails when something is not installed or not built.
 func (s *Stack) findPrograms() error {
 	var missing []string
-	for _, file := range []string{"bin/nats-server", "bin/dapr", ".dapr/bin/daprd", ".dapr/bin/scheduler"} {
+	for _, file := range []string{"bin/dapr", ".dapr/bin/daprd", ".dapr/bin/scheduler"} {
 		if _, err := os.Stat(s.tool(file)); errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, file)
 		}
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("%s is missing from .tools: run `make tools`", strings.Join(missing, ", "))
+	}
+	if err := s.findServers(); err != nil {
+		return err
 	}
 	for _, file := range s.programs() {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {

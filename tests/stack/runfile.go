@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -50,6 +52,29 @@ func readRunFile(path string) (*runFile, error) {
 		return nil, fmt.Errorf("%s lists no apps", path)
 	}
 	return &f, nil
+}
+
+// choose puts another folder of components/ in the place of the one of its kind: with "state" and "redis",
+// components/state-redis comes where components/state-sqlite was. No choice changes nothing.
+func (f *runFile) choose(root, kind, choice string) error {
+	if choice == "" {
+		return nil
+	}
+	folder := filepath.Join("components", kind+"-"+choice)
+	if _, err := os.Stat(filepath.Join(root, folder)); err != nil {
+		found, _ := filepath.Glob(filepath.Join(root, "components", kind+"-*"))
+		var names []string
+		for _, path := range found {
+			names = append(names, strings.TrimPrefix(filepath.Base(path), kind+"-"))
+		}
+		return fmt.Errorf("there is no %s; the choices are %s", folder, strings.Join(names, ", "))
+	}
+	i := slices.IndexFunc(f.Common.ResourcesPaths, func(path string) bool { return strings.HasPrefix(filepath.Base(path), kind+"-") })
+	if i < 0 {
+		return fmt.Errorf("dapr.yaml names no %s-... folder of components/ that %s could replace", kind, folder)
+	}
+	f.Common.ResourcesPaths[i] = folder
+	return nil
 }
 
 // move makes f fit to run in another folder than the repository's: what belongs to the repository is named by its

@@ -8,17 +8,19 @@ import (
 // A Stack is the running marketplace. Its methods may be called from several goroutines, except Restart and Stop.
 type Stack struct {
 	URL        string // of the web service
-	NATSURL    string
+	NATSURL    string // "" when the broker is another one
 	StripeURL  string // of the simulator; "" when RealStripe
 	Scheduler  string // host:port of the scheduler of jobs
 	APIToken   string // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
 	Dir        string // the data folder: everything is in Dir/.local
+	RunFile    string // what the Dapr CLI is given: the repository's dapr.yaml, or a copy of it with other ports, folders, components
 	RealStripe bool   // the environment named a Stripe account, so there is no simulator
 
 	options Options
-	runFile string // what the CLI is given
 	apps    []App
-	ports   struct{ nats, scheduler, stripe, schedulerHealth, etcdClient, etcdPeer int }
+	folders []string   // of components, in use
+	servers []*running // store and broker
+	ports   struct{ scheduler, stripe, schedulerHealth, etcdClient, etcdPeer int }
 	block   *portBlock
 	lock    *os.File
 	keys    keys
@@ -44,7 +46,8 @@ func (s *Stack) App(id string) App {
 	return App{}
 }
 
-// Names lists every part: each service and its sidecar ("orders", "orders-sidecar"), nats, scheduler, stripe, dapr.
+// Names lists every part: each service and its sidecar ("orders", "orders-sidecar"), the store's and the broker's server
+// ("nats", "redis", "postgres", "mariadb", "rabbitmq"), scheduler, stripe, dapr.
 func (s *Stack) Names() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

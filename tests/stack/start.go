@@ -73,9 +73,6 @@ func (s *Stack) launch(ctx context.Context) (err error) {
 // startBacking starts what the services lean on and waits for it, the scheduler apart: that takes seconds,
 // and sidecars wait for it by themselves.
 func (s *Stack) startBacking(ctx context.Context) error {
-	if err := s.run(s.natsPart()); err != nil {
-		return err
-	}
 	if s.ownScheduler {
 		if err := s.run(s.schedulerPart()); err != nil {
 			return err
@@ -86,10 +83,7 @@ func (s *Stack) startBacking(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.await(ctx, s.parts[partNATS]); err != nil {
-		return err
-	}
-	if err := createStreams(ctx, s.NATSURL); err != nil {
+	if err := s.startServers(ctx); err != nil {
 		return err
 	}
 	if err := s.writeEnv(); err != nil {
@@ -105,7 +99,7 @@ func (s *Stack) startBacking(ctx context.Context) error {
 func (s *Stack) startDapr(ctx context.Context) error {
 	start := time.Now()
 	cli := &part{name: partDapr, command: command{
-		args: []string{s.tool("bin/dapr"), "run", "-f", s.runFile},
+		args: []string{s.tool("bin/dapr"), "run", "-f", s.RunFile},
 		env:  s.environ(groupApps, s.daprEnv()),
 		dir:  s.options.Dir,
 	}}

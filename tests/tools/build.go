@@ -57,41 +57,42 @@ func goInstall(path string) func(context.Context, tool, string) error {
 	}
 }
 
-// buildRuntime builds daprd and scheduler inside their own module, whose replace lines and go.sum are needed.
-// JetStream and SQLite are only in the build with all components.
+// buildRuntime builds daprd and scheduler. JetStream is only in the build with all components.
 func buildRuntime(ctx context.Context, t tool, out string) error {
-	source, err := download(ctx, out, "github.com/dapr/dapr@"+t.version)
-	if err != nil {
-		return err
-	}
-	_, err = goTool(ctx, source, []string{"CGO_ENABLED=0"}, "build", "-trimpath", "-mod=readonly", "-tags", "allcomponents",
+	return buildModule(ctx, out, "github.com/dapr/dapr@"+t.version, t.raised, "-tags", "allcomponents",
 		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+strings.TrimPrefix(t.version, "v"),
 		"-o", out+"/", "./cmd/daprd", "./cmd/scheduler")
-	return err
 }
 
 // buildCLI builds the Dapr command line with a newer components-contrib: the one it names is no longer served.
 func buildCLI(ctx context.Context, t tool, out string) error {
-	source, err := download(ctx, out, "github.com/dapr/cli@"+t.version)
+	return buildModule(ctx, out, "github.com/dapr/cli@"+t.version, "github.com/dapr/components-contrib@v1.16.5",
+		"-ldflags", "-s -w -X main.version="+strings.TrimPrefix(t.version, "v")+" -X main.apiVersion=1.0",
+		"-o", filepath.Join(out, "dapr"), ".")
+}
+
+// buildModule builds inside a module's own folder, whose replace lines and go.sum are needed, with one of the modules it
+// requires raised to another version.
+func buildModule(ctx context.Context, out, module, raised string, args ...string) error {
+	source, err := download(ctx, out, module)
 	if err != nil {
 		return err
 	}
-	modfile := filepath.Join(out, "cli.mod")
+	modfile := filepath.Join(out, "raised.mod")
 	for _, ext := range []string{"mod", "sum"} {
 		text, err := os.ReadFile(filepath.Join(source, "go."+ext))
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(out, "cli."+ext), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(out, "raised."+ext), text, 0o644); err != nil {
 			return err
 		}
 	}
-	if _, err := goTool(ctx, out, nil, "mod", "edit", "-require=github.com/dapr/components-contrib@v1.16.5", modfile); err != nil {
+	if _, err := goTool(ctx, out, nil, "mod", "edit", "-require="+raised, modfile); err != nil {
 		return err
 	}
-	_, err = goTool(ctx, source, []string{"CGO_ENABLED=0"}, "build", "-trimpath", "-mod=mod", "-modfile="+modfile,
-		"-ldflags", "-s -w -X main.version="+strings.TrimPrefix(t.version, "v")+" -X main.apiVersion=1.0",
-		"-o", filepath.Join(out, "dapr"), ".")
+	build := append([]string{"build", "-trimpath", "-mod=mod", "-modfile=" + modfile}, args...)
+	_, err = goTool(ctx, source, []string{"CGO_ENABLED=0"}, build...)
 	return err
 }
 

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -77,5 +80,14 @@ func (t tool) answers(ctx context.Context, program string) bool {
 	// Some programs leave with an error although they answered; only the answer counts.
 	out, _ := exec.CommandContext(ctx, program, t.ask...).CombinedOutput()
 	version := regexp.QuoteMeta(t.says + strings.TrimPrefix(t.version, "v"))
-	return regexp.MustCompile(`(^|\D)` + version + `(\D|$)`).Match(out) // not 1.18.20 for 1.18.2
+	return t.raisedIn(program) && regexp.MustCompile(`(^|\D)`+version+`(\D|$)`).Match(out) // not 1.18.20 for 1.18.2
+}
+
+// raisedIn reports that a program was built with the module that t needs raised.
+func (t tool) raisedIn(program string) bool {
+	if t.raised == "" {
+		return true
+	}
+	info, err := buildinfo.ReadFile(program)
+	return err == nil && slices.ContainsFunc(info.Deps, func(m *debug.Module) bool { return m.Path+"@"+m.Version == t.raised })
 }

@@ -40,8 +40,9 @@ type Order struct {
 	Version     int64     `json:"version"`     // 0 when placed, one more with each change
 	SaleVersion int64     `json:"saleVersion"` // the sale's when this order last changed
 	Ticket      Ticket    `json:"ticket"`      // as it was when the order was placed
-	HeldUntil   time.Time `json:"heldUntil"`   // the deadline it was placed with
-	ExpiresAt   time.Time `json:"expiresAt"`   // the deadline now: later while a payment is under way
+	PlacedAt    time.Time `json:"placedAt,omitzero"`
+	HeldUntil   time.Time `json:"heldUntil"` // the deadline it was placed with
+	ExpiresAt   time.Time `json:"expiresAt"` // the deadline now: later while a payment is under way
 	PayingUntil time.Time `json:"payingUntil,omitzero"`
 	Reason      string    `json:"reason,omitempty"`
 	PaymentID   string    `json:"paymentId,omitempty"`
@@ -136,7 +137,7 @@ func (s *Sale) Place(id, buyer string, hold time.Duration, now time.Time) error 
 		s.cancel(o, Expired)
 	}
 	until := now.Add(hold).Truncate(time.Millisecond) // as others read it
-	o := Order{ID: id, UserID: buyer, Status: Created, Version: -1, Ticket: s.Ticket, HeldUntil: until, ExpiresAt: until}
+	o := Order{ID: id, UserID: buyer, Status: Created, Version: -1, Ticket: s.Ticket, PlacedAt: now.Truncate(time.Millisecond), HeldUntil: until, ExpiresAt: until}
 	s.changed(&o)
 	s.Orders = append(s.Orders, o)
 	return nil

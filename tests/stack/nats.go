@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -10,6 +11,19 @@ import (
 
 	"marketplace/shared/events"
 )
+
+var natsServer = server{
+	name: "nats", folders: []string{"pubsub-jetstream"}, program: "nats-server", ports: 1,
+	secrets: func(r *running) map[string]string { return map[string]string{"natsURL": r.stack.NATSURL} },
+	part: func(r *running) *part {
+		return &part{name: r.name, health: listens(r.ports[0]), command: command{
+			args: []string{r.tool(r.program), "--addr", "127.0.0.1", "--port", strconv.Itoa(r.ports[0]), "--jetstream", "--store_dir", r.dir()},
+			env:  r.stack.environ(groupBacking, nil),
+			dir:  r.stack.options.Dir,
+		}}
+	},
+	fill: func(ctx context.Context, r *running) error { return createStreams(ctx, r.stack.NATSURL) },
+}
 
 // createStreams makes one stream for each topic: Dapr creates none, and its durable names are unique per stream only.
 // A stream that exists keeps its messages and gets these settings.

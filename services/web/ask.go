@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"marketplace/shared/fault"
+	"marketplace/shared/service"
+)
+
+// told is what an asking page passes on of its visitor's request.
+var told = []string{"Cookie", "X-Forwarded-For", service.RequestID, "Traceparent", idempotencyKey}
+
+const idempotencyKey = "Idempotency-Key"
+
+// ask puts a request to the API as the visitor could, and reads the answer into out (nil: ignored). A service's refusal
+// comes back as an error with its words.
+func (s *site) ask(r *http.Request, method, path string, in, out any) (http.Header, error) {
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", path, err)
+	}
+	req, err := http.NewRequestWithContext(r.Context(), method, path, bytes.NewReader(raw))
+	if err != nil {
+		return nil, fault.NoSuchThing() // an id that cannot name anything
+	}
+	for _, name := range told {
+		if values := r.Header.Values(name); len(values) > 0 {
+			req.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	got := &answer{header: http.Header{}}
+	s.api.ServeHTTP(got, req)
+	if got.status/100 != 2 {
+		return nil, got.refusal()
+	}
+	if out != nil {
+		if err := json.Unmarshal(got.body.Bytes(), out); err != nil {
+			return nil, fmt.Errorf("answer to %s %s: %w", method, path, err)
+		}
+	}
+	return got.header, nil
+}
+
+// nextCursor is where the next page of a listing begins, "" when there is none.
+func nextCursor(header http.Header) string {
+	link, _, _ := strings.Cut(strings.TrimPrefix(header.Get("Link"), "<"), ">")
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("cursor")
+}
+
+// answer is the API's answer to a page.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 && status >= http.StatusOK {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(b)
+}
+
+// refusal makes the contract's error body an error again.
+func (a *answer) refusal() error {
+	var body struct {
+		Errors []fault.Field `json:"errors"`
+	}
+	if err := json.Unmarshal(a.body.Bytes(), &body); err != nil || len(body.Errors) == 0 {
+		return fmt.Errorf("HTTP %d %.200s", a.status, a.body.Bytes())
+	}
+	return &fault.Error{Kind: fault.OfStatus(a.status), Fields: body.Errors}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"marketplace/services/web/live"
+	"marketplace/shared/events"
+)
+
+const (
+	heartbeat  = 15 * time.Second // keeps proxies from thinking the stream dead
+	streamLife = 5 * time.Minute  // then the page connects anew: it catches up on whatever it missed, and its session is looked at again
+	writeLimit = 10 * time.Second // a page that does not read for so long is gone
+)
+
+// live streams to an open page what changes about it: ?tickets=id,id for those tickets, &listings for new ones, and the
+// visitor's own orders. It begins with how the tickets are now, so connecting is catching up.
+func (s *site) live(w http.ResponseWriter, r *http.Request) {
+	ids := r.URL.Query().Get("tickets")
+	listener := s.hub.Join(s.addresses(r, ids))
+	if listener == nil {
+		w.Header().Set("Retry-After", "10")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	defer s.hub.Leave(listener)
+	var tickets []events.Ticket
+	if ids != "" {
+		if _, err := s.ask(r, http.MethodGet, "/api/tickets?ids="+url.QueryEscape(ids), nil, &tickets); err != nil {
+			w.Header().Set("Retry-After", "10")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	out := &stream{ResponseWriter: w, control: http.NewResponseController(w), site: s}
+	_ = out.control.SetReadDeadline(time.Time{})                       // the stream is longer than any request may take to arrive
+	if !out.write(fmt.Sprintf("retry: %d\n\n", 500+rand.IntN(1500))) { // ms; not everybody at once
+		return
+	}
+	for _, t := range tickets {
+		if !out.send(ticketNews(t)) {
+			return
+		}
+	}
+	if !out.send(live.News{Event: "ready", Data: []byte(`{}`)}) {
+		return
+	}
+	out.follow(r, listener)
+}
+
+// addresses are what the page listens to.
+func (s *site) addresses(r *http.Request, ids string) []string {
+	var to []string
+	if ids != "" {
+		for id := range strings.SplitSeq(ids, ",") {
+			to = append(to, "ticket/"+id)
+		}
+	}
+	if r.URL.Query().Has("listings") {
+		to = append(to, "listings")
+	}
+	if u := s.user(r); u != nil {
+		to = append(to, "user/"+u.ID)
+	}
+	return to
+}
+
+// stream is the way to one page.
+type stream struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	site    *site
+	sent    int
+}
+
+// follow passes news on until the page is gone, too slow or has listened for long enough, or we stop.
+func (s *stream) follow(r *http.Request, l *live.Listener) {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	enough := time.NewTimer(streamLife)
+	defer enough.Stop()
+	for {
+		select {
+		case n, open := <-l.News():
+			if !open || !s.send(n) {
+				return
+			}
+		case <-beat.C:
+			if !s.write(":\n\n") {
+				return
+			}
+		case <-enough.C:
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func (s *stream) send(n live.News) bool {
+	s.sent++
+	return s.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", s.sent, n.Event, n.Data))
+}
+
+func (s *stream) write(text string) bool {
+	_ = s.control.SetWriteDeadline(s.site.now().Add(writeLimit))
+	if _, err := s.Write([]byte(text)); err != nil {
+		return false
+	}
+	return s.control.Flush() == nil
+}
+
+func newsOf(event string, data any) live.News {
+	raw, _ := json.Marshal(data) // plain data: always marshals
+	return live.News{Event: event, Data: raw}
+}

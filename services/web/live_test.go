@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bufio"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/clock"
+	"marketplace/shared/events"
+)
+
+func TestAStreamBeginsWithHowThingsAreAndGoesOnWithWhatChanges(t *testing.T) {
+	s, ann := newSite(t, map[string]string{"GET /api/tickets": `[{"id":"T1","version":2,"title":"Aida","price":19.99,"userId":"bob","orderId":"O1","saleVersion":4}]`})
+	s.now = time.Now // the connection's deadlines are real
+	server := httptest.NewServer(http.HandlerFunc(s.live))
+	defer server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/live?tickets=T1&listings", nil)
+	require.NoError(t, err)
+	req.AddCookie(ann)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Equal(t, "text/event-stream", resp.Header.Get("Content-Type"))
+	lines := bufio.NewScanner(resp.Body)
+	next := func() string { // the next event
+		text := ""
+		for lines.Scan() && (lines.Text() != "" || text == "") {
+			if line := lines.Text(); line != "" && line[:2] != "id" && line[:2] != "re" {
+				text += line + "\n"
+			}
+		}
+		return text
+	}
+	assert.Equal(t, "event: ticket\ndata: {\"id\":\"T1\",\"sale\":4,\"state\":\"held\",\"offer\":{\"version\":2,\"title\":\"Aida\",\"price\":\"19.99\"}}\n", next())
+	assert.Equal(t, "event: ready\ndata: {}\n", next())
+
+	order := events.Order{ID: "O1", SaleVersion: 5, Status: events.StatusCancelled, UserID: "carl", ExpiresAt: clock.At(noon), Ticket: events.OrderTicket{ID: "T1"}}
+	require.NoError(t, s.onOrder(t.Context(), order))
+	assert.Equal(t, "event: ticket\ndata: {\"id\":\"T1\",\"sale\":5,\"state\":\"free\"}\n", next(), "and not whose order it was")
+	order.UserID, order.Ticket.ID = "ann", "T2"
+	require.NoError(t, s.onOrder(t.Context(), order))
+	assert.Equal(t, "event: order\ndata: {\"id\":\"O1\"}\n", next(), "our own order, whatever the ticket")
+	require.NoError(t, s.onTicket(t.Context(), events.Ticket{ID: "T3", Title: "Tosca"}))
+	assert.Equal(t, "event: listed\ndata: {\"id\":\"T3\"}\n", next())
+
+	s.hub.Close()
+	assert.Equal(t, "", next(), "we stop, and the stream ends")
+	got := get(t, http.HandlerFunc(s.live), "/live", "")
+	assert.Equal(t, http.StatusServiceUnavailable, got.Code, "the next stream is another replica's")
+}

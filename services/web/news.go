@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+
+	"marketplace/services/web/live"
+	"marketplace/shared/events"
+)
+
+// A ticket's state, as pages show it.
+const (
+	free = "free"
+	held = "held"
+	sold = "sold"
+)
+
+// onTicket tells open pages of a ticket that was listed or edited.
+func (s *site) onTicket(_ context.Context, t events.Ticket) error {
+	s.hub.Tell("ticket/"+t.ID, ticketNews(t))
+	if t.Version == 0 {
+		s.hub.Tell("listings", newsOf("listed", map[string]string{"id": t.ID}))
+	}
+	return nil
+}
+
+// onOrder tells everybody that a ticket is held, free again or sold, and the buyer that his order changed.
+func (s *site) onOrder(_ context.Context, o events.Order) error {
+	state := held
+	switch o.Status {
+	case events.StatusComplete:
+		state = sold
+	case events.StatusCancelled:
+		state = free
+	}
+	s.hub.Tell("ticket/"+o.Ticket.ID, newsOf("ticket", change{ID: o.Ticket.ID, Sale: o.SaleVersion, State: state}))
+	s.hub.Tell("user/"+o.UserID, newsOf("order", map[string]string{"id": o.ID}))
+	return nil
+}
+
+// change is what a page learns about a ticket. News may come late and in any order; a page keeps the newest of each part.
+type change struct {
+	ID    string  `json:"id"`
+	Sale  int64   `json:"sale"` // version of the sale, for the state
+	State string  `json:"state"`
+	Offer *edited `json:"offer,omitempty"`
+}
+
+type edited struct {
+	Version int64  `json:"version"`
+	Title   string `json:"title"`
+	Price   string `json:"price"`
+}
+
+func ticketNews(t events.Ticket) live.News {
+	return newsOf("ticket", change{
+		ID: t.ID, Sale: t.SaleVersion, State: stateOf(t),
+		Offer: &edited{Version: t.Version, Title: t.Title, Price: t.Price.String()},
+	})
+}
+
+func stateOf(t events.Ticket) string {
+	switch {
+	case t.Sold:
+		return sold
+	case t.OrderID != "":
+		return held
+	}
+	return free
+}

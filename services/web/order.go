@@ -1,0 +1,143 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+
+	"marketplace/shared/clock"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// purchase is one of the visitor's orders.
+type purchase struct {
+	Order   events.Order
+	Receipt *receipt // nil before anybody tried to pay
+	Cards   []card
+	Stripe  string // publishable key: card fields instead of test cards
+}
+
+// receipt is what became of the money, as payments tells it.
+type receipt struct {
+	Status     string       `json:"status"`
+	Amount     events.Cents `json:"amount"`
+	Currency   string       `json:"currency"`
+	Reason     string       `json:"reason"`
+	BegunAt    clock.Time   `json:"begunAt"`
+	RefundedAt clock.Time   `json:"refundedAt"`
+}
+
+// order shows one of the visitor's orders as it is now: to be paid, paid, or over.
+func (s *site) order(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.purchase(w, r)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, http.StatusOK, "order", v)
+}
+
+// orderAgain shows the order as it is now, with why it was not changed as the visitor wanted.
+func (s *site) orderAgain(w http.ResponseWriter, r *http.Request, refusal error) error {
+	v, err := s.purchase(w, r)
+	if err != nil {
+		return err
+	}
+	v.Form.Typed = r.PostForm
+	return s.again(w, r, "order", v, refusal)
+}
+
+func (s *site) purchase(w http.ResponseWriter, r *http.Request) (view, error) {
+	data := purchase{Cards: testCards, Stripe: s.stripe}
+	id := url.PathEscape(r.PathValue("id"))
+	if err := s.signedIn(r); err != nil {
+		return view{}, err
+	}
+	if _, err := s.ask(r, http.MethodGet, "/api/orders/"+id, nil, &data.Order); err != nil {
+		return view{}, err
+	}
+	var paid receipt
+	switch _, err := s.ask(r, http.MethodGet, "/api/payments/"+id, nil, &paid); {
+	case err == nil:
+		data.Receipt = &paid
+	case fault.KindOf(err) != fault.NotFound:
+		return view{}, err
+	}
+	if s.stripe != "" && !data.Order.Ended() {
+		w.Header().Set("Content-Security-Policy", policyWithStripe)
+	}
+	return view{Title: titles[data.Order.Status] + data.Order.Ticket.Title, Data: data}, nil
+}
+
+var titles = map[events.Status]string{
+	events.StatusCreated:         "Checkout: ",
+	events.StatusAwaitingPayment: "Checkout: ",
+	events.StatusComplete:        "Your ticket: ",
+	events.StatusCancelled:       "Ended: ",
+}
+
+// orders lists the visitor's orders, newest first.
+func (s *site) orders(w http.ResponseWriter, r *http.Request) error {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
+	var data struct {
+		Orders []events.Order
+		First  bool
+		Next   string
+	}
+	header, err := s.ask(r, http.MethodGet, "/api/orders?"+listing(r, "sort=new&"), nil, &data.Orders)
+	if err != nil {
+		return err
+	}
+	data.First, data.Next = !r.URL.Query().Has("cursor"), nextPage(r, nextCursor(header))
+	return s.show(w, r, http.StatusOK, "orders", view{Title: "My orders", Data: data})
+}
+
+// listing is the query for this page of a listing.
+func listing(r *http.Request, query string) string {
+	query += "limit=24"
+	if cursor := r.URL.Query().Get("cursor"); cursor != "" {
+		query += "&cursor=" + url.QueryEscape(cursor)
+	}
+	return query
+}
+
+// Settling tells that the money is being seen to, or was, and orders has not heard the outcome yet: not the time to pay.
+func (p purchase) Settling() bool {
+	return !p.Order.Ended() && p.Receipt != nil && (p.Receipt.Status == "pending" || p.Receipt.Status == "succeeded")
+}
+
+// step is one thing that happened to an order.
+type step struct {
+	What string
+	When clock.Time // zero: not known
+}
+
+// History tells an order's story so far.
+func (p purchase) History() []step {
+	steps := []step{{"You reserved the ticket", p.Order.PlacedAt}}
+	if r := p.Receipt; r != nil {
+		switch r.Status {
+		case "pending":
+			steps = append(steps, step{"Your payment is under way", r.BegunAt})
+		case "declined":
+			steps = append(steps, step{"A card was refused: " + r.Reason, r.BegunAt})
+		default:
+			steps = append(steps, step{"Your card was charged", r.BegunAt})
+		}
+	}
+	if p.Order.Status == events.StatusCancelled {
+		if p.Order.Reason == "expired" {
+			steps = append(steps, step{"The time to pay ran out", p.Order.ExpiresAt})
+		} else {
+			steps = append(steps, step{"You gave the ticket back", clock.Time{}})
+		}
+	}
+	if r := p.Receipt; r != nil && r.Status == "refunding" {
+		steps = append(steps, step{"Your money is on its way back", clock.Time{}})
+	}
+	if r := p.Receipt; r != nil && r.Status == "refunded" {
+		steps = append(steps, step{"Your money was returned", r.RefundedAt})
+	}
+	return steps
+}

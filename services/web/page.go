@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+
+	"marketplace/shared/api"
+	"marketplace/shared/clock"
+	"marketplace/shared/fault"
+	"marketplace/shared/session"
+)
+
+// page shows something to a person, or returns why not.
+type page func(w http.ResponseWriter, r *http.Request) error
+
+// view is what every template gets.
+type view struct {
+	Title string
+	User  *session.User // nil for a visitor who is not signed in
+	Here  string        // where we are, to come back to after signing in
+	Now   clock.Time
+	Done  string // what the visitor has just done, in words
+	Form  form
+	Data  any // the page's own
+}
+
+// page runs p and answers for it when it returns an error or panics.
+func (s *site) page(p page) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if broken := recover(); broken != nil {
+				s.log.Error("panic", "panic", broken, "path", r.URL.Path, "stack", string(debug.Stack()))
+				s.fail(w, r, http.StatusInternalServerError, nil)
+			}
+		}()
+		err := p(w, r)
+		switch {
+		case err == nil:
+		case fault.Status(err) == http.StatusUnauthorized && s.user(r) == nil:
+			_ = signInFor(w, r, here(r))
+		case fault.Status(err) == http.StatusUnauthorized: // somebody else's: as good as nothing
+			s.fail(w, r, http.StatusNotFound, nil)
+		default:
+			s.fail(w, r, fault.Status(err), err)
+		}
+	})
+}
+
+// user is who is signed in, nil for nobody.
+func (s *site) user(r *http.Request) *session.User {
+	u, err := s.sessions.User(r)
+	if err != nil {
+		return nil
+	}
+	return &u
+}
+
+// signedIn refuses visitors who are not; page sends them to sign in.
+func (s *site) signedIn(r *http.Request) error {
+	_, err := s.sessions.User(r)
+	return err
+}
+
+// show answers with a page.
+func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
+	v.User, v.Now, v.Done = s.user(r), clock.At(s.now()), done[r.URL.Query().Get("done")]
+	v.Here = here(r)
+	var out bytes.Buffer
+	if err := s.look.write(&out, name, v); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(out.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes()) // the visitor is gone: nobody left to tell
+	return nil
+}
+
+// fail answers with a page that says what went wrong and where to go from here.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
+	if status >= http.StatusInternalServerError && err != nil {
+		s.log.Error("page failed", "path", r.URL.Path, "status", status, "error", err, "request", r.Header.Get("X-Request-Id"))
+	}
+	var words []fault.Field
+	if err != nil {
+		words, _ = fault.Public(err)
+	}
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "5")
+	}
+	data := map[string]any{"Status": status, "Words": words}
+	if err := s.show(w, r, status, "wrong", view{Title: "Something is not right", Data: data}); err != nil {
+		s.log.Error("error page", "error", err)
+		api.Fail(w, err)
+	}
+}
+
+// nowhere answers for paths that lead nowhere.
+func (s *site) nowhere(w http.ResponseWriter, r *http.Request) error {
+	if !wantsPage(r) {
+		api.Fail(w, fault.UnknownRoute())
+		return nil
+	}
+	return fault.UnknownRoute()
+}
+
+// done is what a page may be told to say about what was just done: ?done=.
+var done = map[string]string{
+	"listed":    "Your ticket is listed. We will show you here the moment somebody takes it.",
+	"edited":    "Your changes are on the market.",
+	"signedout": "You are signed out.",
+	"welcome":   "Welcome! You are signed in.",
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"net/http"
+
+	"marketplace/shared/dapr"
+	"marketplace/shared/service"
+)
+
+// routes is every way into web.
+func (s *site) routes(cfg settings, sidecar *dapr.Sidecar) http.Handler {
+	r := service.NewRoutes("web", cfg.Settings, s.log, sidecar.Ready, everyServiceReady(sidecar))
+
+	// API clients. Only these prefixes lead to a service: no event, job or internal route can be reached from here.
+	for prefix := range services {
+		r.Open(prefix, s.api)
+	}
+
+	// Events, to every replica, at most once: open pages hear of them.
+	service.OnBroadcast(r, s.onTicket) // from tickets: listed or edited
+	service.OnBroadcast(r, s.onOrder)  // from orders: held, free again, or sold
+
+	// People with a browser. Every form can be sent twice and does its work once.
+	pages := http.NewServeMux()
+	for route, show := range map[string]page{
+		"GET /{$}":                 s.browse,
+		"GET /tickets/{id}":        s.ticket,
+		"POST /tickets/{id}/buy":   s.buy,
+		"GET /tickets/{id}/edit":   s.editForm,
+		"POST /tickets/{id}/edit":  s.edit,
+		"GET /sell":                s.sellForm,
+		"POST /sell":               s.sell,
+		"GET /selling":             s.selling,
+		"GET /orders":              s.orders,
+		"GET /orders/{id}":         s.order, // checkout, confirmation or what became of it
+		"POST /orders/{id}/pay":    s.pay,
+		"POST /orders/{id}/cancel": s.cancel,
+		"GET /signup":              s.signUpForm,
+		"POST /signup":             s.signUp,
+		"GET /signin":              s.signInForm,
+		"POST /signin":             s.signIn,
+		"POST /signout":            s.signOut,
+		"/":                        s.nowhere,
+	} {
+		pages.Handle(route, s.page(show))
+	}
+	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
+	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)
+	r.Rest(tidy(pages))
+	return sameOrigin(s, r)
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/clock"
+)
+
+func TestMoneyAndTimeInWords(t *testing.T) {
+	for amount, want := range map[string]string{"0.99": "0.99", "999.00": "999.00", "1000.00": "1,000.00", "1234567.89": "1,234,567.89"} {
+		assert.Equal(t, want, grouped(amount))
+	}
+	assert.Equal(t, "€", symbol("EUR"))
+	assert.Equal(t, "CHF ", symbol("chf"))
+	for d, want := range map[time.Duration]string{15 * time.Minute: "15:00", 59 * time.Second: "00:59", -time.Second: "00:00", 25 * time.Hour: "25:00:00"} {
+		assert.Equal(t, want, left(clock.At(noon), clock.At(noon.Add(d))))
+	}
+	assert.Equal(t, "CDEF GHIJ", number("abcdefghij"))
+	assert.Equal(t, "X", number("x"))
+}
+
+func TestACodeIsOnePictureWithoutScript(t *testing.T) {
+	code, err := qrCode("T1-O1")
+	require.NoError(t, err)
+	assert.Contains(t, string(code), `role="img"`)
+	assert.Equal(t, 1, strings.Count(string(code), "<path"))
+	_, err = qrCode(strings.Repeat("x", 5000))
+	assert.Error(t, err)
+}

@@ -1,0 +1,88 @@
+package dapr
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"marketplace/shared/events"
+)
+
+// A sidecar's connection to the broker can die for good while the sidecar itself looks healthy: the JetStream component
+// gives up two minutes into an outage (components-contrib issue 4563). So every service that deals in events publishes
+// a heartbeat that nobody subscribes to, is not ready while that fails, and when it fails for longer than any outage the
+// connection survives, asks the sidecar to leave, so that whoever keeps it running starts it anew.
+const (
+	beatCalm    = 20 * time.Second // between heartbeats while they succeed
+	beatAnxious = 2 * time.Second  // and while they fail
+	givenUp     = 150 * time.Second
+)
+
+// WatchBroker beats until ctx ends.
+func (s *Sidecar) WatchBroker(ctx context.Context, log *slog.Logger) {
+	var last time.Time
+	for ; ctx.Err() == nil; wait(ctx, beatAnxious) {
+		if s.brokerDown() == 0 && time.Since(last) < beatCalm {
+			continue
+		}
+		last = time.Now()
+		err := s.Publish(ctx, events.Event{ID: rand.Text(), Type: "heartbeat", Topic: events.HeartbeatsTopic, Data: []byte(`{}`)})
+		if down := s.brokerDown(); down > givenUp && !errors.Is(s.Ready(ctx), errNoSidecar) {
+			log.Error("the broker has not answered for so long that the sidecar must start anew", "down", down.String(), "error", err)
+			s.shutDown(ctx)
+			s.lastFailed.Store(0)
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// noteBroker remembers since when publishing fails.
+func (s *Sidecar) noteBroker(ctx context.Context, err error) {
+	switch {
+	case err == nil:
+		s.lastFailed.Store(0)
+	case ctx.Err() == nil: // else the caller has left, which says nothing
+		s.lastFailed.CompareAndSwap(0, time.Now().UnixNano())
+	}
+}
+
+// brokerDown is how long publishing has failed, 0 while it succeeds.
+func (s *Sidecar) brokerDown() time.Duration {
+	if since := s.lastFailed.Load(); since != 0 {
+		return time.Since(time.Unix(0, since))
+	}
+	return 0
+}
+
+func (s *Sidecar) shutDown(ctx context.Context) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/v1.0/shutdown", nil)
+	if err != nil {
+		return
+	}
+	if resp, err := s.http.Do(req); err == nil {
+		resp.Body.Close()
+	}
+}
+
+// BrokerReady is Ready for a service that deals in events: the broker takes them too.
+func (s *Sidecar) BrokerReady(ctx context.Context) error {
+	if err := s.Ready(ctx); err != nil {
+		return err
+	}
+	if down := s.brokerDown(); down > beatAnxious {
+		return fmt.Errorf("the broker has not taken an event for %v", down.Round(time.Second))
+	}
+	return nil
+}
+
+var errNoSidecar = errors.New("the sidecar does not answer")

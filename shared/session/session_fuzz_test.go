@@ -1,0 +1,59 @@
+package session
+
+import (
+	"crypto/ed25519"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"marketplace/shared/fault"
+)
+
+// Whatever a browser sends as its cookies, it is the session that was issued, or none.
+func FuzzUser(f *testing.F) {
+	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+	ours := ed25519.NewKeyFromSeed([]byte(strings.Repeat("o", ed25519.SeedSize)))
+	theirs := ed25519.NewKeyFromSeed([]byte(strings.Repeat("t", ed25519.SeedSize)))
+	public := ours.Public().(ed25519.PublicKey)
+	issue := func(key ed25519.PrivateKey, at time.Time) string {
+		w := httptest.NewRecorder()
+		if err := NewIssuer(key, true, func() time.Time { return at }).Open(w, "ann", "ann@example.com"); err != nil {
+			f.Fatal(err)
+		}
+		return w.Result().Cookies()[0].Value
+	}
+	sign := func(m jwt.SigningMethod, key any, claims jwt.MapClaims) string {
+		token, err := jwt.NewWithClaims(m, claims).SignedString(key)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return token
+	}
+	good := issue(ours, now())
+	claims := jwt.MapClaims{"sub": "eve", "email": "e", "iat": now().Unix(), "exp": now().Add(time.Hour).Unix()}
+	head, rest, _ := strings.Cut(good, ".")
+	for _, token := range []string{good, issue(theirs, now()), issue(ours, now().Add(-25*time.Hour)), issue(ours, now().Add(time.Hour)), sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims),
+		sign(jwt.SigningMethodHS256, []byte(public), claims), good + "=", good + ".", head + "..", "." + rest, head + "." + head + "." + head, "", "a.b.c", "....", strings.Repeat("A", 5000)} {
+		f.Add(Cookie + "=" + token)
+	}
+	for _, header := range []string{"", "session", "session=; session=" + good, "other=1; session=" + good, `session="` + good + `"`, "session=" + good + "; session=x", "SESSION=" + good, strings.Repeat("a=b; ", 300) + "session=" + good} {
+		f.Add(header)
+	}
+	v := NewVerifier(public, now)
+	f.Fuzz(func(t *testing.T, cookies string) {
+		u, err := v.User(&http.Request{Header: http.Header{"Cookie": {cookies}}})
+		if err != nil {
+			if fault.KindOf(err) != fault.Unauthenticated || u != (User{}) {
+				t.Fatalf("%q: %+v, %v", cookies, u, err)
+			}
+			return
+		}
+		if (u != User{ID: "ann", Email: "ann@example.com", IssuedAt: now().Unix()}) {
+			t.Fatalf("%q passes for %+v", cookies, u)
+		}
+	})
+}

@@ -1,0 +1,53 @@
+package tests
+
+import (
+	"context"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// An event that is being handled when its service and sidecar die is handled once they are back. It is the one promise
+// that only a broker can keep.
+func TestInterruptedDelivery(t *testing.T) {
+	s := market(t)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	offered, held := make([]ticket, 5), make([]order, 5)
+	for i := range offered {
+		offered[i] = seller.sells("Interrupted", "10")
+	}
+	for _, o := range offered { // orders knows them, and need not ask
+		given := buyer.orders(o.ID)
+		eventually(t, "tickets hears that it is held", func() bool { return seller.ticket(o.ID).Version == 1 })
+		require.Equal(t, 204, buyer.do("DELETE", "/api/orders/"+given.ID, "").Status)
+		eventually(t, "tickets hears that it is free again", func() bool { return seller.ticket(o.ID).Version == 2 })
+	}
+
+	require.NoError(t, s.Signal("tickets", syscall.SIGSTOP))
+	for i, o := range offered {
+		held[i] = buyer.orders(o.ID)
+	}
+	time.Sleep(time.Second) // the sidecar has delivered what it is going to, and waits for an answer
+	require.NoError(t, s.Kill("tickets-sidecar"))
+	require.NoError(t, s.Kill("tickets"))
+	sidecar := make(chan error, 1)
+	go func() { sidecar <- s.Revive(context.Background(), "tickets-sidecar") }() // neither is healthy without the other
+	require.NoError(t, s.Revive(context.Background(), "tickets"))
+	require.NoError(t, <-sidecar)
+
+	began := time.Now()
+	for i, o := range offered {
+		require.Eventually(t, func() bool {
+			got := seller.get("/api/tickets/" + o.ID)
+			if got.Status != 200 {
+				return false // a sidecar that is just back takes its time to be found by the others
+			}
+			var now ticket
+			got.into(t, &now)
+			return now.OrderID == held[i].ID
+		}, 90*time.Second, 50*time.Millisecond, "tickets hears that it is held")
+	}
+	t.Logf("all had been heard of %v after tickets was back", time.Since(began).Round(time.Millisecond))
+}

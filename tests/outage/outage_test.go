@@ -1,0 +1,141 @@
+// Package outage takes the broker away for longer than any other test: for one minute, which the sidecars' connections
+// survive, and for three, which they do not.
+package outage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/tests/stack"
+)
+
+func TestBrokerAway(t *testing.T) {
+	for _, away := range []time.Duration{time.Minute, 3 * time.Minute} {
+		t.Run(away.String(), func(t *testing.T) { brokerAway(t, away) })
+	}
+}
+
+func brokerAway(t *testing.T, away time.Duration) {
+	s := start(t)
+	seller, buyer := signUp(t, s), signUp(t, s)
+	before := list(t, s, seller)
+
+	require.NoError(t, s.Kill("nats"))
+	refused := 0
+	for gone := time.Now(); time.Since(gone) < away; time.Sleep(500 * time.Millisecond) {
+		for _, c := range []struct{ who, path, body string }{
+			{seller, "/api/tickets", `{"title":"Half done","price":10}`},
+			{buyer, "/api/orders", `{"ticketId":"` + before + `"}`},
+		} {
+			status, header, body := call(t, s, "POST", c.path, c.who, c.body)
+			require.Equal(t, 503, status, "%s: %s", c.path, body)
+			require.NotEmpty(t, header.Get("Retry-After"))
+			require.Contains(t, body, `{"errors":[{"message":`)
+			refused++
+		}
+		status, _, _ := call(t, s, "GET", "/api/tickets/"+before, "", "")
+		require.Equal(t, 200, status, "reading needs no broker")
+	}
+	status, _, body := call(t, s, "GET", "/healthz", "", "")
+	assert.Equal(t, 503, status, "readiness has noticed: %s", body)
+
+	back := time.Now()
+	require.NoError(t, s.Revive(context.Background(), "nats"))
+	require.Eventually(t, func() bool { return s.Healthy(context.Background()) == nil }, time.Minute, 100*time.Millisecond)
+	t.Logf("%d commands refused in %v; everything ready %v after the broker", refused, away, time.Since(back).Round(100*time.Millisecond))
+
+	_, _, mine := call(t, s, "GET", "/api/tickets/mine", seller, "")
+	assert.Equal(t, 1, strings.Count(mine, `"id"`), "nothing half done: %s", mine)
+	buy(t, s, buyer, before)
+	buy(t, s, buyer, list(t, s, seller))
+}
+
+// start runs a stack whose parts are started anew when they leave by themselves, as an orchestrator does.
+func start(t *testing.T) *stack.Stack {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	require.NoError(t, stack.Build(context.Background(), root))
+	s, err := stack.Start(context.Background(), stack.Options{Root: root, Dir: t.TempDir(), FreePorts: true})
+	require.NoError(t, err)
+	over := make(chan struct{})
+	t.Cleanup(func() {
+		close(over)
+		assert.NoError(t, s.Stop())
+	})
+	go func() {
+		for {
+			select {
+			case d := <-s.Died():
+				t.Logf("%s left, starting it anew", d.Name)
+				if err := s.Revive(context.Background(), d.Name); err != nil {
+					t.Logf("%v", err)
+				}
+			case <-over:
+				return
+			}
+		}
+	}()
+	return s
+}
+
+func call(t *testing.T, s *stack.Stack, method, path, session, body string) (int, http.Header, string) {
+	t.Helper()
+	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	if session != "" {
+		req.AddCookie(&http.Cookie{Name: "session", Value: session})
+	}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	var raw bytes.Buffer
+	_, err = raw.ReadFrom(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, resp.Header, raw.String()
+}
+
+func signUp(t *testing.T, s *stack.Stack) string {
+	t.Helper()
+	body := fmt.Sprintf(`{"email":"p%d@example.com","password":"correct horse"}`, time.Now().UnixNano())
+	status, header, answer := call(t, s, "POST", "/api/users/signup", "", body)
+	require.Equal(t, 201, status, answer)
+	cookies := (&http.Response{Header: header}).Cookies()
+	require.Len(t, cookies, 1)
+	return cookies[0].Value
+}
+
+func post(t *testing.T, s *stack.Stack, path, session, body string) string {
+	t.Helper()
+	status, _, answer := call(t, s, "POST", path, session, body)
+	require.Equal(t, 201, status, answer)
+	var made struct{ ID string }
+	require.NoError(t, json.Unmarshal([]byte(answer), &made))
+	return made.ID
+}
+
+func list(t *testing.T, s *stack.Stack, seller string) string {
+	t.Helper()
+	return post(t, s, "/api/tickets", seller, `{"title":"Still there","price":10}`)
+}
+
+func buy(t *testing.T, s *stack.Stack, buyer, ticketID string) {
+	t.Helper()
+	order := post(t, s, "/api/orders", buyer, `{"ticketId":"`+ticketID+`"}`)
+	post(t, s, "/api/payments", buyer, `{"orderId":"`+order+`","token":"tok_visa"}`)
+	require.Eventually(t, func() bool {
+		_, _, body := call(t, s, "GET", "/api/orders/"+order, buyer, "")
+		return strings.Contains(body, `"status":"complete"`)
+	}, time.Minute, 50*time.Millisecond, "the order completes")
+}
