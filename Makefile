@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check clean chaos images fuzz
+.PHONY: help tools build run backing test check clean chaos images fuzz swap
 
 # What can be made.
 help:
@@ -22,11 +22,13 @@ backing: tools
 
 # All checks and all tests, the whole system among them.
 test: tools build check
-	go test -count=1 -timeout 30m ./...
+	go test -count=1 -timeout 40m ./...
+	go test -C tests/deploy -count=1 ./...
+	go test -C tests/images -count=1 ./...
 
 # Format, vet, staticcheck and known vulnerabilities; the last is skipped when its database cannot be reached.
 check:
-	@test -z "$$(gofmt -l services shared tests)" || { gofmt -d services shared tests; exit 1; }
+	@test -z "$$(gofmt -l services shared tests k8s)" || { gofmt -d services shared tests k8s; exit 1; }
 	go vet ./...
 	@go run ./tests/tools staticcheck govulncheck
 	.tools/bin/staticcheck ./...
@@ -54,3 +56,7 @@ fuzz:
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) $$package || exit 1; \
 		done; \
 	done
+
+# The same tests and binaries on every store and broker that can be started here, as a table: ONLY=redis/rabbitmq.
+swap: tools
+	@go run ./tests/swap

@@ -20,8 +20,8 @@ import (
 //  2. Before the write, a nudge that names the document is published to the service's own outbox topic.
 //  3. After the write the replica that made it publishes the events. That is the whole story, nearly always.
 //  4. About a second later the nudge arrives at some replica. If it knows the write to be settled it is done. If not, it
-//     looks at the document and publishes what it finds in its outbox. If the write is not there yet it asks for the
-//     nudge again, until no command can still be under way.
+//     looks at the document and publishes what it finds in its outbox. If the write is not there yet it sends the nudge
+//     once more, until no command can still be under way.
 //
 // A crash before 2 leaves nothing. Between 2 and 3 it leaves a nudge that finds no write, or finds it. Published events
 // stay in the document until its next change: there they cost a few hundred bytes, and clearing them would cost a
@@ -72,6 +72,7 @@ type waiting struct {
 // nudge is the message on the outbox topic. Commands that wait at the same moment share one.
 type nudge struct {
 	At       time.Time `json:"at"`
+	Again    time.Time `json:"again,omitzero"` // when it was sent once more, the last time
 	Commands []command `json:"commands"`
 }
 
@@ -130,14 +131,19 @@ func (o *Outbox) sendNudges() {
 		for _, w := range batch {
 			n.Commands = append(n.Commands, w.command)
 		}
-		data, err := json.Marshal(n)
-		if err == nil {
-			err = o.publisher.Publish(context.Background(), events.Event{ID: rand.Text(), Type: "nudge", Topic: o.topic, Data: data})
-		}
+		err := o.send(context.Background(), n)
 		for _, w := range batch {
 			w.done <- err
 		}
 	}
+}
+
+func (o *Outbox) send(ctx context.Context, n nudge) error {
+	data, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	return o.publisher.Publish(ctx, events.Event{ID: rand.Text(), Type: "nudge", Topic: o.topic, Data: data})
 }
 
 // publish gets a committed document's events to the broker: in the background for a command, whose nudge stands by;
@@ -189,14 +195,19 @@ func (o *Outbox) settle(writer string) {
 	o.settled.add(writer)
 }
 
-// Nudged handles a message on the outbox topic. It returns Early while one of its writes may still turn up.
+// Nudged handles a message on the outbox topic. While one of its writes may still turn up it sends the nudge once more:
+// what becomes of a message that is asked for again is different with every broker.
 func (o *Outbox) Nudged(ctx context.Context, e events.Envelope) error {
 	var n nudge
 	if err := json.Unmarshal(e.Data, &n); err != nil {
 		return fault.New(fault.Invalid, "not a nudge: %v", err)
 	}
+	sent := n.At
+	if !n.Again.IsZero() {
+		sent = n.Again
+	}
 	select {
-	case <-time.After(min(nudgeAge-o.now().Sub(n.At), nudgeAge)): // at most nudgeAge, whatever the publisher's clock says
+	case <-time.After(min(nudgeAge-o.now().Sub(sent), nudgeAge)): // at most nudgeAge, whatever the publisher's clock says
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -210,13 +221,22 @@ func (o *Outbox) Nudged(ctx context.Context, e events.Envelope) error {
 		return down(err)
 	}
 	var errs []error
+	var waiting []command
 	for i, item := range items {
-		errs = append(errs, o.look(ctx, open[i], item, o.now().Sub(n.At)))
+		err := o.look(ctx, open[i], item, o.now().Sub(n.At))
+		if fault.KindOf(err) == fault.Early {
+			waiting = append(waiting, open[i])
+			continue
+		}
+		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil || len(waiting) == 0 {
+		return err
+	}
+	return o.send(ctx, nudge{At: n.At, Again: o.now(), Commands: waiting})
 }
 
-// look publishes what is left in the document that c was to write.
+// look publishes what is left in the document that c was to write. It returns Early while that may still be written.
 func (o *Outbox) look(ctx context.Context, c command, item Item, age time.Duration) error {
 	doc, err := parse(c.Key, item)
 	if err != nil {

@@ -75,10 +75,7 @@ func run(cfg settings) (violations int, err error) {
 			err = stopErr
 		}
 	}()
-	go func() {
-		for range s.Died() { // killing parts is what we are here for
-		}
-	}()
+	go keepUp(ctx, s)
 
 	trade := newTrade(s.URL, cfg.Seed)
 	trade.start(ctx)
@@ -94,6 +91,16 @@ func run(cfg settings) (violations int, err error) {
 	}
 	report(cfg, hits, trade, h, found, quiet, time.Since(began))
 	return len(found), nil
+}
+
+// keepUp starts parts anew that leave by themselves, as an orchestrator does: a sidecar whose broker was away too long.
+func keepUp(ctx context.Context, s *stack.Stack) {
+	for d := range s.Died() {
+		fmt.Printf("%s left by itself, starting it anew\n", d.Name)
+		if err := s.Revive(context.WithoutCancel(ctx), d.Name); err != nil {
+			fmt.Println(err)
+		}
+	}
 }
 
 // settled waits until no guarantee is broken any more, or time is up.

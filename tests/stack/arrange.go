@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -57,7 +58,13 @@ func arrange(o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 
-	file.move(o.Root, o.Dir, o.Bin)
+	root := o.Root
+	if o.ownRunFile() {
+		if root, err = s.copyComponents(); err != nil {
+			return nil, err
+		}
+	}
+	file.move(root, o.Dir, o.Bin)
 	file.setEnv(o.Env)
 	if o.ownRunFile() {
 		s.RunFile = filepath.Join(o.Dir, ".local", "dapr.yaml")
@@ -75,6 +82,16 @@ func arrange(o Options) (_ *Stack, err error) {
 	}
 	s.ownScheduler = !o.Backing || free(s.ports.scheduler) // with `dapr init` there may be one already
 	return s, nil
+}
+
+// copyComponents gives the stack components of its own and returns what their paths are relative to: sidecars start
+// anew when a file changes that they were given, and somebody may be editing the repository's.
+func (s *Stack) copyComponents() (string, error) {
+	root := s.local("repository")
+	if err := os.RemoveAll(root); err != nil {
+		return "", err
+	}
+	return root, os.CopyFS(filepath.Join(root, "components"), os.DirFS(filepath.Join(s.options.Root, "components")))
 }
 
 // settlePorts decides where everything listens and writes that into file where it differs.

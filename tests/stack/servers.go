@@ -29,7 +29,7 @@ type server struct {
 	fill    func(ctx context.Context, r *running) error // makes what sidecars expect to find in it; nil: nothing
 }
 
-// servers are all that can be run here. Debian has none for components/state-mongodb and components/pubsub-kafka.
+// servers are all that can be run here.
 var servers = []server{natsServer, redisServer, postgresServer, mariadbServer, rabbitmqServer}
 
 // running is a server as one stack runs it.
@@ -55,8 +55,9 @@ func serversFor(paths []string) []*running {
 	return out
 }
 
-// secretsOf are the addresses of servers that a stack does not run, from the environment of whoever does run them.
-var secretsOf = map[string]struct{ secret, variable, what string }{
+// elsewhere are the folders of components/ whose servers a stack does not run, with the secret that holds the address
+// and the variable in which whoever runs one says it.
+var elsewhere = map[string]struct{ secret, variable, server string }{
 	"state-mongodb": {"mongodbURL", "MONGODB_URL", "MongoDB"},
 	"pubsub-kafka":  {"kafkaBrokers", "KAFKA_BROKERS", "Kafka"},
 }
@@ -70,7 +71,7 @@ func (s *Stack) secrets() map[string]string {
 		}
 	}
 	for _, path := range s.folders {
-		if need, ok := secretsOf[filepath.Base(path)]; ok {
+		if need, ok := elsewhere[filepath.Base(path)]; ok {
 			all[need.secret] = os.Getenv(need.variable)
 		}
 	}
@@ -91,9 +92,9 @@ func (s *Stack) findServers() error {
 		missing = append(missing, fmt.Errorf("%s needs %s, which is not installed: apt-get install %s", r.usedBy(s.folders), r.program, r.debian))
 	}
 	for _, path := range s.folders {
-		if need, ok := secretsOf[filepath.Base(path)]; ok && os.Getenv(need.variable) == "" {
+		if need, ok := elsewhere[filepath.Base(path)]; ok && os.Getenv(need.variable) == "" {
 			missing = append(missing, fmt.Errorf("components/%s needs %s, which Debian does not have: say where yours is in %s",
-				filepath.Base(path), need.what, need.variable))
+				filepath.Base(path), need.server, need.variable))
 		}
 	}
 	return errors.Join(missing...)
