@@ -12,8 +12,8 @@ import (
 	"marketplace/shared/events"
 )
 
-// A sidecar's connection to the broker can die for good while the sidecar itself looks healthy: the JetStream component
-// gives up two minutes into an outage (components-contrib issue 4563). So every service that deals in events publishes
+// A sidecar's connection to the broker can die for good while the sidecar itself looks healthy: some components give up
+// minutes into an outage (components-contrib issue 4563). So every service that deals in events publishes
 // a heartbeat that nobody subscribes to, is not ready while that fails, and when it fails for longer than any outage the
 // connection survives, asks the sidecar to leave, so that whoever keeps it running starts it anew.
 const (

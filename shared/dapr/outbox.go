@@ -44,7 +44,8 @@ type Outbox struct {
 }
 
 const (
-	nudgeAge = time.Second // a nudge younger than this usually overtakes its write
+	nudgeAge = time.Second     // a nudge younger than this usually overtakes its write
+	againAge = 5 * time.Second // between looks at a write that has not turned up
 	// horizon is how long a write may still turn up after its nudge: a frozen sidecar keeps a request and carries it
 	// out when it thaws. Nudges of writes that never come are kept alive as long.
 	horizon = 15 * time.Minute
@@ -202,12 +203,12 @@ func (o *Outbox) Nudged(ctx context.Context, e events.Envelope) error {
 	if err := json.Unmarshal(e.Data, &n); err != nil {
 		return fault.New(fault.Invalid, "not a nudge: %v", err)
 	}
-	sent := n.At
+	sent, age := n.At, nudgeAge
 	if !n.Again.IsZero() {
-		sent = n.Again
+		sent, age = n.Again, againAge
 	}
 	select {
-	case <-time.After(min(nudgeAge-o.now().Sub(sent), nudgeAge)): // at most nudgeAge, whatever the publisher's clock says
+	case <-time.After(min(age-o.now().Sub(sent), age)): // at most age, whatever the publisher's clock says
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -213,9 +213,11 @@ func (s *Sale) Paid(id, paymentID string) error {
 		return nil
 	}
 	o.PaymentID = paymentID
-	if o.Status != Cancelled {
-		o.Status = Complete
+	if o.Status == Cancelled {
+		o.Version++ // the order's own: to the ticket nothing has happened, and a newer sale version would free it again
+		return nil
 	}
+	o.Status = Complete
 	s.changed(o)
 	return nil
 }
