@@ -1,5 +1,6 @@
 // Package tests buys and sells tickets on the real stack: the binaries that ship, each beside a real sidecar, through web.
-// STATE and PUBSUB in the environment choose other components than dapr.yaml does, as with `make run`.
+// STATE and PUBSUB in the environment choose other components than dapr.yaml does, as with `make run`; SERVICES names a
+// folder with built services, which are then not built anew.
 package tests
 
 import (
@@ -72,8 +73,10 @@ func shared(name string, o stack.Options) func(t *testing.T) *stack.Stack {
 func launch(dir string, o stack.Options) (*stack.Stack, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if err := build(ctx); err != nil {
-		return nil, err
+	if o.Bin = os.Getenv("SERVICES"); o.Bin == "" {
+		if err := build(ctx); err != nil {
+			return nil, err
+		}
 	}
 	o.Dir, o.FreePorts = dir, true
 	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")

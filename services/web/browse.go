@@ -9,7 +9,7 @@ import (
 )
 
 // onePage is how many tickets a page shows.
-const onePage = 24
+const onePage = "24"
 
 // shelf is a page of tickets.
 type shelf struct {
@@ -46,7 +46,7 @@ type choice struct {
 func (s *site) browse(w http.ResponseWriter, r *http.Request) error {
 	asked := r.URL.Query()
 	data := shelf{Query: asked.Get("q"), Sort: asked.Get("sort"), First: !asked.Has("cursor")}
-	query := url.Values{"limit": {"24"}}
+	query := url.Values{"limit": {onePage}}
 	for _, name := range []string{"q", "sort", "cursor"} {
 		if value := asked.Get(name); value != "" {
 			query.Set(name, value)
@@ -93,6 +93,9 @@ func (s *site) ticket(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) offer(r *http.Request) (view, error) {
 	var data offer
+	if r.PathValue("id") == "mine" {
+		return view{}, fault.NoSuchThing() // the API has a list there
+	}
 	if _, err := s.ask(r, http.MethodGet, "/api/tickets/"+url.PathEscape(r.PathValue("id")), nil, &data.Ticket); err != nil {
 		return view{}, err
 	}

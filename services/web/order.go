@@ -95,7 +95,7 @@ func (s *site) orders(w http.ResponseWriter, r *http.Request) error {
 
 // listing is the query for this page of a listing.
 func listing(r *http.Request, query string) string {
-	query += "limit=24"
+	query += "limit=" + onePage
 	if cursor := r.URL.Query().Get("cursor"); cursor != "" {
 		query += "&cursor=" + url.QueryEscape(cursor)
 	}

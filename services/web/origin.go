@@ -29,6 +29,10 @@ func sameOrigin(s *site, next http.Handler) http.Handler {
 func tidy(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") {
+			if strings.HasPrefix(r.URL.Path, "/api/") {
+				api.Fail(w, fault.UnknownRoute())
+				return
+			}
 			r.URL.Path, r.URL.RawPath = "/-", "" // nowhere
 		}
 		next.ServeHTTP(w, r)

@@ -12,10 +12,13 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/service"
+	"marketplace/shared/session"
 )
 
 // services says which service answers for which part of the API.
@@ -48,11 +51,6 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		Transport: sidecar.Transport(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
-			for name := range r.Out.Header {
-				if strings.HasPrefix(name, "Dapr-") {
-					r.Out.Header.Del(name) // who calls, and with what token, is for the sidecar to say
-				}
-			}
 			r.Out.Header.Set("dapr-app-id", services[prefixOf(r.In.URL.Path)])
 			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // the doorman has seen to it
 		},
@@ -63,8 +61,17 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") {
+		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") || !utf8.ValidString(r.URL.Path) {
 			api.Fail(w, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
+			return
+		}
+		if !utf8.ValidString(r.URL.RawQuery) {
+			api.Fail(w, fault.New(fault.Invalid, "The query is malformed"))
+			return
+		}
+		r.Header = passedOn(r)
+		if headSize(r) > headLimit {
+			api.Fail(w, fault.New(fault.Invalid, "The address or a header is too long"))
 			return
 		}
 		body, err := api.Body(w, r)
@@ -75,6 +82,34 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		proxy.ServeHTTP(w, r)
 	})
+}
+
+// headLimit bounds what a sidecar is sent before the body. A sidecar takes no more than 8 KiB, its own headers included.
+const headLimit = 6 << 10
+
+// passedOn is what services read of a request's head. Who calls, and with what token, is for the sidecar to say; and one
+// byte that is not UTF-8 would make it fail.
+func passedOn(r *http.Request) http.Header {
+	head := http.Header{"X-Forwarded-For": r.Header["X-Forwarded-For"]}
+	for _, name := range []string{"Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
+		if value := r.Header.Get(name); value != "" {
+			head.Set(name, strings.ToValidUTF8(value, ""))
+		}
+	}
+	if cookie, err := r.Cookie(session.Cookie); err == nil {
+		head.Set("Cookie", cookie.Name+"="+cookie.Value)
+	}
+	return head
+}
+
+func headSize(r *http.Request) int {
+	size := len(r.URL.RequestURI())
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	return size
 }
 
 // prefixOf is the part of a path that decides which service it is for.
@@ -95,6 +130,9 @@ func inOurWords(resp *http.Response) error {
 	}
 	if resp.StatusCode < http.StatusBadRequest {
 		return nil
+	}
+	if resp.Request.Method == http.MethodHead && resp.StatusCode < http.StatusInternalServerError {
+		return nil // a refusal without its words
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()

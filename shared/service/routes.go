@@ -258,7 +258,7 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 		switch status := fault.Status(err); {
 		case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
 			log.Error("failed", "error", err)
-		case status == http.StatusServiceUnavailable:
+		case status == http.StatusServiceUnavailable && req.URL.Path != "/healthz": // whoever asks for that will see
 			log.Warn("unavailable", "error", err)
 		}
 		api.Fail(w, err)

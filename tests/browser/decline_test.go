@@ -1,0 +1,27 @@
+package browser
+
+import "testing"
+
+// A card is refused in words; another pays.
+func TestDeclineThenPay(t *testing.T) {
+	base := market(t)
+	seller, buyer := newcomer(t, base), newcomer(t, base)
+	path := seller.sells("Ella Fitzgerald, balcony", "45")
+	buyer.open(path)
+	buyer.clicks("Buy this ticket")
+	buyer.sees("No real money moves here")
+
+	buyer.clicks("Visa •••• 9995")
+	buyer.clicks("Pay ")
+	buyer.sees("Your card has insufficient funds.")
+	buyer.sees("Nothing was charged. You can try again")
+	buyer.until("the refused card is still chosen", `document.querySelector("input:checked").value.endsWith("InsufficientFunds")`)
+	photograph(t, buyer, "order-declined")
+	buyer.clicks("Visa •••• 0069")
+	buyer.clicks("Pay ")
+	buyer.sees("Your card has expired.")
+
+	buyer.clicks("Visa •••• 4242")
+	buyer.clicks("Pay ")
+	buyer.sees("It is yours")
+}
