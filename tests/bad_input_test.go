@@ -1,22 +1,14 @@
 package tests
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"marketplace/shared/session"
 )
 
 // Every malformed request gets the contract's error body with the right status, names the field, and changes nothing.
@@ -117,107 +109,6 @@ func TestBadInput(t *testing.T) {
 
 	assert.Equal(t, "As it was", owner.ticket(offered.ID).Title)
 	assert.Equal(t, "created", other.order(placed.ID).Status)
-}
-
-// A session that is forged, expired or signed another way is no session.
-func TestSessions(t *testing.T) {
-	s := market(t)
-	someone := newcomer(t, s)
-	real, err := session.ReadPrivateKey(filepath.Join(s.Dir, ".local/keys/session-private.pem"))
-	require.NoError(t, err)
-	_, forged, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	public, err := os.ReadFile(filepath.Join(s.Dir, ".local/keys/session-public.pem"))
-	require.NoError(t, err)
-	claims := func(exp time.Duration) jwt.MapClaims {
-		return jwt.MapClaims{"sub": someone.ID, "email": someone.Email, "iat": time.Now().Unix(), "exp": time.Now().Add(exp).Unix()}
-	}
-	sign := func(m jwt.SigningMethod, c jwt.Claims, key any) string {
-		token, err := jwt.NewWithClaims(m, c).SignedString(key)
-		require.NoError(t, err)
-		return token
-	}
-	for name, c := range map[string]struct {
-		token  string
-		status int
-	}{
-		"ours":                  {sign(jwt.SigningMethodEdDSA, claims(time.Hour), real), 200},
-		"expired":               {sign(jwt.SigningMethodEdDSA, claims(-time.Second), real), 401},
-		"another's key":         {sign(jwt.SigningMethodEdDSA, claims(time.Hour), forged), 401},
-		"alg none":              {sign(jwt.SigningMethodNone, claims(time.Hour), jwt.UnsafeAllowNoneSignatureType), 401},
-		"public key as secret":  {sign(jwt.SigningMethodHS256, claims(time.Hour), public), 401},
-		"without expiry":        {sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": someone.ID, "iat": time.Now().Unix()}, real), 401},
-		"without a subject":     {sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}, real), 401},
-		"rubbish":               {"rubbish", 401},
-		"three dots of rubbish": {"a.b.c", 401},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := &person{t: t, base: s.URL, cookie: &http.Cookie{Name: session.Cookie, Value: c.token}}
-			assert.Equal(t, c.status, p.get("/api/orders").Status)
-			var who struct{ CurrentUser *struct{ ID string } }
-			p.get("/api/users/currentuser").into(t, &who)
-			assert.Equal(t, c.status == 200, who.CurrentUser != nil)
-		})
-	}
-	cookie := someone.cookie
-	assert.True(t, cookie.HttpOnly)
-	assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
-	out := someone.post("/api/users/signout", `{}`)
-	assert.Equal(t, 200, out.Status)
-	assert.Equal(t, "{}", string(out.Body))
-	assert.Empty(t, someone.cookie.Value)
-}
-
-// Only the sidecar gets at events, jobs and internal routes.
-func TestClosedDoors(t *testing.T) {
-	s := market(t)
-	owner, buyer := newcomer(t, s), newcomer(t, s)
-	placed := buyer.orders(owner.sells("Behind closed doors", "10").ID)
-	event := `{"id":"forged","type":"payment.created","specversion":"1.0","source":"x","data":{"id":"p","version":1,"orderId":"` + placed.ID + `","stripeId":"pi","amount":1000,"currency":"usd"}}`
-	doors := []struct{ app, method, path, body string }{
-		{"orders", "POST", "/events/payments", event},
-		{"orders", "POST", "/events/orders-outbox", event},
-		{"orders", "GET", "/dapr/subscribe", ""},
-		{"orders", "POST", "/internal/orders/" + placed.ID + "/checkout", `{"userId":"` + buyer.ID + `"}`},
-		{"orders", "DELETE", "/internal/orders/" + placed.ID + "/checkout", ""},
-		{"tickets", "POST", "/events/orders", event},
-		{"payments", "POST", "/events/orders", event},
-		{"payments", "POST", "/job/settle-" + placed.ID, ""},
-		{"expiration", "POST", "/events/orders", event},
-		{"expiration", "POST", "/job/order-" + placed.ID + ".0", ""},
-	}
-	call := func(method, url, body string, header map[string]string) int {
-		req, err := http.NewRequest(method, url, strings.NewReader(body))
-		require.NoError(t, err)
-		for k, v := range header {
-			req.Header.Set(k, v)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		require.NoError(t, err)
-		resp.Body.Close()
-		return resp.StatusCode
-	}
-	for _, d := range doors {
-		t.Run(d.app+" "+d.method+" "+strings.ReplaceAll(d.path, placed.ID, "…"), func(t *testing.T) {
-			app := s.App(d.app)
-			straight := fmt.Sprintf("http://127.0.0.1:%d%s", app.AppPort, d.path)
-			closed := []int{401, 404} // web has a door of its own at /dapr/subscribe
-			assert.Contains(t, closed, call(d.method, s.URL+d.path, d.body, nil), "through web")
-			assert.Contains(t, closed, call(d.method, s.URL+"/api/orders/.."+d.path, d.body, nil), "around a corner")
-			assert.Contains(t, closed, call(d.method, s.URL+d.path, d.body, map[string]string{"dapr-app-id": d.app, "dapr-api-token": "guess"}), "dressed up")
-			assert.Equal(t, 401, call(d.method, straight, d.body, nil), "straight to the service")
-			assert.Equal(t, 401, call(d.method, straight, d.body, map[string]string{"dapr-api-token": "guess"}), "with a guessed token")
-			for _, from := range []string{"web", "auth"} {
-				sidecar := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(from).HTTPPort, d.path)
-				assert.Equal(t, 401, call(d.method, sidecar, d.body, map[string]string{"dapr-app-id": d.app}), "invoked by "+from)
-			}
-		})
-	}
-	assert.Equal(t, "created", buyer.order(placed.ID).Status)
-	for _, app := range []string{"auth", "tickets", "orders", "payments"} {
-		straight := fmt.Sprintf("http://127.0.0.1:%d/api/%s", s.App(app).AppPort, map[string]string{"auth": "users/currentuser"}[app]+map[string]string{"tickets": "tickets", "orders": "orders", "payments": "payments/x"}[app])
-		assert.Equal(t, 401, call("GET", straight, "", nil), "%s is reached through web only", app)
-	}
 }
 
 // Repeated failures slow a guesser down, and do not lock the owner's neighbours out.

@@ -80,7 +80,7 @@ func explain(err error) error {
 	return fault.New(fault.Invalid, "The body is not valid JSON")
 }
 
-// Write answers with v as JSON.
+// Write answers with v as JSON, and ends the line: people read answers in terminals too.
 func Write(w http.ResponseWriter, status int, v any) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -88,7 +88,7 @@ func Write(w http.ResponseWriter, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(raw) // the caller is gone: nobody left to tell
+	_, _ = w.Write(append(raw, '\n')) // the caller is gone: nobody left to tell
 	return nil
 }
 
