@@ -107,12 +107,10 @@ func keepUp(ctx context.Context, s *stack.Stack) {
 func settled(ctx context.Context, s *stack.Stack, t *trade) (h history, found []violation, quiet time.Duration, err error) {
 	began := time.Now()
 	for {
-		if h, err = gather(ctx, s, t); err != nil {
-			return h, nil, 0, fmt.Errorf("read the books: %w", err)
-		}
+		h, err = gather(ctx, s, t) // a part that has just come back may still be busy
 		found, quiet = check(h), time.Since(began)
-		if len(found) == 0 || quiet > settleLimit {
-			return h, found, quiet, nil
+		if quiet > settleLimit || err == nil && len(found) == 0 {
+			return h, found, quiet, err
 		}
 		select {
 		case <-time.After(2 * time.Second):
