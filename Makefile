@@ -12,11 +12,11 @@ tools:
 build:
 	@go build -o .local/bin/ ./services/... ./tests/stripesim
 
-# Everything on this machine, until Ctrl-C: http://localhost:8080
+# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure.
 run: tools
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
 
-# Only NATS, scheduler and simulator, for those who type `dapr run -f dapr.yaml` themselves.
+# Only what stands behind the services, for those who type `dapr run -f dapr.yaml` themselves.
 backing: tools
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run backing
 
@@ -53,7 +53,7 @@ fuzz:
 	@for package in $$(go list ./services/... ./shared/...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$target in $$package"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) $$package || exit 1; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) -fuzzminimizetime 100x $$package || exit 1; \
 		done; \
 	done
 

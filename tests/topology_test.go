@@ -1,0 +1,65 @@
+package tests
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/dapr"
+	"marketplace/shared/events"
+)
+
+// RabbitMQ throws away what is published to a topic without a queue. The definitions that it is started with have a
+// queue for everything that the services subscribe to, and for all dead letters.
+func TestRabbitMQsDefinitionsAreComplete(t *testing.T) {
+	text, err := os.ReadFile("../components/pubsub-rabbitmq/definitions.json")
+	require.NoError(t, err)
+	var defined struct {
+		Exchanges []struct{ Name string }
+		Queues    []struct{ Name string }
+		Bindings  []struct{ Source, Destination string }
+	}
+	require.NoError(t, json.Unmarshal(text, &defined))
+	var bound []string // queue and the topic that fills it
+	for _, b := range defined.Bindings {
+		assert.True(t, slices.ContainsFunc(defined.Queues, func(q struct{ Name string }) bool { return q.Name == b.Destination }), b.Destination)
+		bound = append(bound, b.Destination+" "+b.Source)
+	}
+	var topics []string
+	for _, e := range defined.Exchanges {
+		topics = append(topics, e.Name)
+	}
+	assert.ElementsMatch(t, events.Topics(), topics)
+
+	s := market(t)
+	var wanted []string
+	for _, id := range []string{"auth", "tickets", "orders", "payments", "expiration", "web"} {
+		req, err := http.NewRequest("GET", fmt.Sprintf("http://127.0.0.1:%d/dapr/subscribe", s.App(id).AppPort), nil)
+		require.NoError(t, err)
+		req.Header.Set("dapr-api-token", s.APIToken)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		var all []struct{ PubSubName, Topic, DeadLetterTopic string }
+		require.NoError(t, json.NewDecoder(resp.Body).Decode(&all))
+		for _, sub := range all {
+			if sub.PubSubName == dapr.Broadcast {
+				continue // its queues come and go with the sidecars
+			}
+			wanted = append(wanted, id+"-"+sub.Topic+" "+sub.Topic)
+			if dead := sub.DeadLetterTopic; dead != "" {
+				wanted = append(wanted, dead+" "+dead)
+			}
+		}
+	}
+	slices.Sort(wanted)
+	for _, w := range slices.Compact(wanted) {
+		assert.Contains(t, bound, w)
+	}
+}
