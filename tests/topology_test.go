@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,6 +22,10 @@ func TestRabbitMQsDefinitionsAreComplete(t *testing.T) {
 	text, err := os.ReadFile("../components/pubsub-rabbitmq/definitions.json")
 	require.NoError(t, err)
 	var defined struct {
+		Policies []struct {
+			Pattern    string
+			Definition map[string]any
+		}
 		Exchanges []struct{ Name string }
 		Queues    []struct{ Name string }
 		Bindings  []struct{ Source, Destination string }
@@ -31,9 +36,17 @@ func TestRabbitMQsDefinitionsAreComplete(t *testing.T) {
 		assert.True(t, slices.ContainsFunc(defined.Queues, func(q struct{ Name string }) bool { return q.Name == b.Destination }), b.Destination)
 		bound = append(bound, b.Destination+" "+b.Source)
 	}
+	var back []string // queues to which failures return
+	for _, p := range defined.Policies {
+		if queue, ok := p.Definition["dead-letter-routing-key"].(string); ok && p.Pattern == "^dlq-"+queue+"$" {
+			back = append(back, queue)
+		}
+	}
 	var topics []string
 	for _, e := range defined.Exchanges {
-		topics = append(topics, e.Name)
+		if !strings.HasPrefix(e.Name, "dlx-") { // of the queues in which failures wait
+			topics = append(topics, e.Name)
+		}
 	}
 	assert.ElementsMatch(t, events.Topics(), topics)
 
@@ -52,7 +65,9 @@ func TestRabbitMQsDefinitionsAreComplete(t *testing.T) {
 			if sub.PubSubName == dapr.Broadcast {
 				continue // its queues come and go with the sidecars
 			}
-			wanted = append(wanted, id+"-"+sub.Topic+" "+sub.Topic)
+			queue := id + "-" + sub.Topic
+			wanted = append(wanted, queue+" "+sub.Topic, "dlq-"+queue+" dlx-"+queue)
+			assert.Contains(t, back, queue, "a failure comes back")
 			if dead := sub.DeadLetterTopic; dead != "" {
 				wanted = append(wanted, dead+" "+dead)
 			}

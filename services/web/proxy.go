@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"marketplace/shared/api"
@@ -88,18 +89,29 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 const headLimit = 6 << 10
 
 // passedOn is what services read of a request's head. Who calls, and with what token, is for the sidecar to say; and one
-// byte that is not UTF-8 would make it fail.
+// byte that does not belong in a header, or is not UTF-8, would make it fail. The forms of the site fill in some of it.
 func passedOn(r *http.Request) http.Header {
-	head := http.Header{"X-Forwarded-For": r.Header["X-Forwarded-For"]}
+	head := http.Header{}
+	for _, from := range r.Header.Values("X-Forwarded-For") {
+		head.Add("X-Forwarded-For", strings.Map(inHeader, from))
+	}
 	for _, name := range []string{"Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
 		if value := r.Header.Get(name); value != "" {
-			head.Set(name, strings.ToValidUTF8(value, ""))
+			head.Set(name, strings.Map(inHeader, value))
 		}
 	}
 	if cookie, err := r.Cookie(session.Cookie); err == nil {
 		head.Set("Cookie", cookie.Name+"="+cookie.Value)
 	}
 	return head
+}
+
+// inHeader drops control characters and what is not UTF-8.
+func inHeader(r rune) rune {
+	if unicode.IsControl(r) || r == utf8.RuneError {
+		return -1
+	}
+	return r
 }
 
 func headSize(r *http.Request) int {
