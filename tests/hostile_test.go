@@ -70,7 +70,7 @@ func TestHostileRequests(t *testing.T) {
 				raw := g.request(valid[g.IntN(len(valid))])
 				if complaint := h.send(raw); complaint != "" {
 					h.wrong.Add(1)
-					t.Errorf("request %d: %s\n%.700q", i, complaint, raw)
+					t.Errorf("request %d: %s\n%.700q … %q", i, complaint, raw, raw[max(0, len(raw)-300):])
 				}
 			}
 		})

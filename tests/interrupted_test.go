@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"encoding/json"
 	"syscall"
 	"testing"
 	"time"
@@ -50,4 +51,31 @@ func TestInterruptedDelivery(t *testing.T) {
 		}, 90*time.Second, 50*time.Millisecond, "tickets hears that it is held")
 	}
 	t.Logf("all had been heard of %v after tickets was back", time.Since(began).Round(time.Millisecond))
+}
+
+// A service stands still for longer than its sidecar's patience while events come, and goes on. None is lost, none stuck.
+func TestPausedService(t *testing.T) {
+	s := market(t)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	offered, held := make([]ticket, 60), make([]order, 60)
+	for i := range offered {
+		offered[i] = seller.sells("Paused", "10")
+	}
+	for _, o := range offered { // orders hears of it, or asks: it will not have to
+		require.Equal(t, "You cannot buy your own ticket", seller.post("/api/orders", `{"ticketId":"`+o.ID+`"}`).says())
+	}
+	require.NoError(t, s.Signal("tickets", syscall.SIGSTOP))
+	resume := time.AfterFunc(6*time.Second, func() { _ = s.Signal("tickets", syscall.SIGCONT) })
+	defer resume.Stop()
+	for i, o := range offered {
+		held[i] = buyer.orders(o.ID)
+		time.Sleep(80 * time.Millisecond)
+	}
+	for i, o := range offered {
+		require.Eventually(t, func() bool {
+			got := seller.get("/api/tickets/" + o.ID)
+			var now ticket
+			return got.Status == 200 && json.Unmarshal(got.Body, &now) == nil && now.OrderID == held[i].ID
+		}, time.Minute, 50*time.Millisecond, "tickets hears that it is held")
+	}
 }

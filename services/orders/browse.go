@@ -9,6 +9,7 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/api"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
@@ -43,11 +44,9 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	case r.URL.Query().Has("sort"):
 		return fault.InField("sort", "sort must be new")
 	}
-	ids, next, err := list(r.Context(), buyer.ID, page)
-	if err != nil {
-		return err
-	}
-	orders, err := s.findMany(r.Context(), ids)
+	orders, next, err := dapr.Fill(page,
+		func(p api.Page) ([]string, string, error) { return list(r.Context(), buyer.ID, p) },
+		func(ids []string) ([]sale.Order, error) { return s.findMany(r.Context(), ids) })
 	if err != nil {
 		return err
 	}

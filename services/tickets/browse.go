@@ -12,6 +12,7 @@ import (
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
@@ -97,11 +98,9 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ids, next, err := s.sellers.Newest(r.Context(), seller.ID, page)
-	if err != nil {
-		return err
-	}
-	tickets, err := s.tickets.GetMany(r.Context(), ids)
+	tickets, next, err := dapr.Fill(page,
+		func(p api.Page) ([]string, string, error) { return s.sellers.Newest(r.Context(), seller.ID, p) },
+		func(ids []string) ([]ticket.Ticket, error) { return s.tickets.GetMany(r.Context(), ids) })
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func FuzzDecode(f *testing.F) {
 // A query gives a page within limits or is refused; a link to the next page leads there.
 func FuzzPageOf(f *testing.F) {
 	for _, seed := range []string{"", "limit=50", "limit=0", "limit=201", "limit=+7", "limit=1e2", "limit=99999999999999999999", "limit=1&limit=2", "limit=", "cursor=", "cursor=12", "cursor=-1",
-		"cursor=1000000001", "q=nina+simone&limit=10&cursor=abc", "colour=red", "q=%zz", "q=%00", "q=a;b", "&&&", "=", "%6cimit=5", "cursor=%0d%0aSet-Cookie:+a=b", "q=%ff", "limit=٣", strings.Repeat("q=x&", 500)} {
+		"cursor=1000000001", "q=nina+simone&limit=10&cursor=abc", "colour=red", "q=%zz", "q=%00", "q=a;b", "&&&", "=", "%6cimit=5", "cursor=%0d%0aSet-Cookie:+a=b", "q=%ff", "limit=٣", strings.Repeat("q=x&", 500), "limit=" + strings.Repeat("0", 2990) + "5", "q=" + strings.Repeat("é", 1000)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
@@ -78,7 +78,7 @@ func FuzzPageOf(f *testing.F) {
 		link := w.Header().Get("Link")
 		target, rest, ok := strings.Cut(strings.TrimPrefix(link, "<"), ">")
 		next, err := url.Parse(target)
-		if !ok || rest != `; rel="next"` || err != nil || strings.ContainsAny(link, "\r\n") {
+		if len(link) > 3500 || !ok || rest != `; rel="next"` || err != nil || strings.ContainsAny(link, "\r\n") {
 			t.Fatalf("%q gives the link %q, %v", query, link, err)
 		}
 		follow, err := PageOf(&http.Request{Method: "GET", URL: next}, "q")

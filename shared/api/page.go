@@ -19,6 +19,10 @@ type Page struct {
 const (
 	defaultLimit = 50
 	mostLimit    = 200
+
+	// longestQuery bounds the link to the next page, which carries the query along: a sidecar takes 4 KiB of headers in an
+	// answer. A hundred ids of tickets fit.
+	longestQuery = 3000
 )
 
 // PageOf reads limit and cursor. It returns Invalid, naming the parameter, for a value out of range and for parameters
@@ -29,6 +33,9 @@ func PageOf(r *http.Request, allowed ...string) (Page, error) {
 		return Page{}, fault.New(fault.Invalid, "The query is malformed")
 	}
 	page := Page{Limit: defaultLimit, Cursor: query.Get("cursor")}
+	if len(query.Encode())-len(page.Cursor) > longestQuery { // the cursor gives way to the next
+		return Page{}, fault.New(fault.Invalid, "The query is too long")
+	}
 	known := map[string]bool{"limit": true, "cursor": true}
 	for _, name := range allowed {
 		known[name] = true
@@ -40,7 +47,7 @@ func PageOf(r *http.Request, allowed ...string) (Page, error) {
 	}
 	if limit := query.Get("limit"); query.Has("limit") {
 		page.Limit, err = strconv.Atoi(limit)
-		wrong.Check(err == nil && page.Limit >= 1 && page.Limit <= mostLimit, "limit", fmt.Sprintf("limit must be from 1 to %d", mostLimit))
+		wrong.Check(err == nil && len(limit) <= len("+200") && page.Limit >= 1 && page.Limit <= mostLimit, "limit", fmt.Sprintf("limit must be from 1 to %d", mostLimit))
 	}
 	return page, wrong.Err()
 }

@@ -258,6 +258,24 @@ func TestListPages(t *testing.T) {
 			require.Equal(t, want[len(want)-1-i], newest[i])
 		}
 	}
+	// Most of the ids name nothing: those that do still fill the pages.
+	page := func(p api.Page) ([]string, string, error) { return list.Newest(ctx, "ann", p) }
+	fifth := func(ids []string) (named []string, err error) {
+		for _, id := range ids {
+			if n, _ := strconv.Atoi(id[2:]); n%50 == 0 {
+				named = append(named, id)
+			}
+		}
+		return named, nil
+	}
+	first, next, err := dapr.Fill(api.Page{Limit: 5}, page, fifth)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"id400", "id350", "id300", "id250", "id200"}, first)
+	second, next, err := dapr.Fill(api.Page{Limit: 5, Cursor: next}, page, fifth)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"id150", "id100", "id50", "id0"}, second)
+	assert.Empty(t, next)
+
 	ids, length, err := list.Slice(ctx, "nobody", 0, 10)
 	require.NoError(t, err)
 	assert.Empty(t, ids)

@@ -117,6 +117,26 @@ func (l *List) Newest(ctx context.Context, owner string, p api.Page) (ids []stri
 	return ids, next, nil
 }
 
+// Fill reads a page of what ids name. Those that name nothing take no room on it. ids is List.Oldest or List.Newest of an
+// owner; load returns what some ids name, leaving out the others.
+func Fill[T any](p api.Page, ids func(api.Page) ([]string, string, error), load func([]string) ([]T, error)) (found []T, next string, err error) {
+	for most := p.Limit; ; {
+		some, next, err := ids(p)
+		if err != nil {
+			return nil, "", err
+		}
+		loaded, err := load(some)
+		if err != nil {
+			return nil, "", err
+		}
+		found = append(found, loaded...)
+		if next == "" || len(found) >= most {
+			return found, next, nil
+		}
+		p.Cursor, p.Limit = next, most-len(found)
+	}
+}
+
 func (l *List) slice(ctx context.Context, owner string, last page, from, limit int) (ids []string, err error) {
 	until := min(from+limit, last.length())
 	for pos := from; pos < until; {

@@ -50,6 +50,8 @@ func TestSellAndEdit(t *testing.T) {
 	buyer.open(path)
 	buyer.clicks("Buy this ticket")
 	buyer.at("/orders/")
+	seller.open(path)
+	seller.sees("A buyer holds it")
 	seller.open(path + "/edit") // held: shown instead
 	seller.sees("A buyer holds it")
 	seller.open("/selling")

@@ -28,11 +28,11 @@ type child struct {
 	err  error         // how; valid after done
 }
 
-// children are the pids that an exec.Cmd of ours waits for.
-var children sync.Map
+// ours are the pids that an exec.Cmd of ours waits for.
+var ours sync.Map
 
 func startedHere(pid int) bool {
-	_, ok := children.Load(pid)
+	_, ok := ours.Load(pid)
 	return ok
 }
 
@@ -53,12 +53,12 @@ func (c command) start() (*child, error) {
 		return nil, fmt.Errorf("start %s: %w", c.args[0], err)
 	}
 	pid := cmd.Process.Pid
-	children.Store(pid, true)
+	ours.Store(pid, true)
 	// It may have died already; it stays a zombie until Wait below, so the pid is still its own.
 	ch := &child{process: process{pid: pid, started: readStat(pid).started}, done: make(chan struct{})}
 	go func() {
 		ch.err = cmd.Wait()
-		children.Delete(pid)
+		ours.Delete(pid)
 		close(ch.done)
 	}()
 	return ch, nil

@@ -24,15 +24,22 @@ func (s *Stack) Signal(name string, sig syscall.Signal) error {
 	return nil
 }
 
-// Kill ends the part called name as a crash would, and returns when it is gone.
+// Kill ends the part called name as a crash would, and returns when it is gone, with the processes that a server has
+// made for itself.
 func (s *Stack) Kill(name string) error {
+	s.mu.Lock()
+	var gone []process
+	if p := s.parts[name]; p != nil {
+		gone = append(gone, p.process)
+		if p.app == nil && name != partDapr { // the CLI's are parts of their own
+			gone = append(gone, children(s.mark, p.process)...)
+		}
+	}
+	s.mu.Unlock()
 	if err := s.Signal(name, syscall.SIGKILL); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	p := s.parts[name].process
-	s.mu.Unlock()
-	if left := terminate([]process{p}, syscall.SIGKILL, killGrace); len(left) > 0 {
+	if left := terminate(gone, syscall.SIGKILL, killGrace); len(left) > 0 {
 		return fmt.Errorf("%s is still there after SIGKILL", name)
 	}
 	return nil

@@ -36,15 +36,28 @@ func processes(mark string) []process {
 	return found
 }
 
-// lookup finds the process that has pid now; a zombie counts as gone.
+// children returns the processes that carry mark and were made by parent, or by one of those.
+func children(mark string, parent process) (all []process) {
+	for _, p := range processes(mark) {
+		if readStat(p.pid).parent == parent.pid {
+			all = append(append(all, p), children(mark, p)...)
+		}
+	}
+	return all
+}
+
+// lookup finds the process that has pid now; a zombie counts as gone once its last thread has left: until then it holds
+// on to its ports.
 func lookup(pid int) (process, bool) {
 	stat := readStat(pid)
-	return process{pid: pid, started: stat.started}, stat.state != "" && stat.state != "Z" && stat.state != "X"
+	ended := stat.state == "" || stat.state == "X" || stat.state == "Z" && stat.threads <= 1
+	return process{pid: pid, started: stat.started}, !ended
 }
 
 type stat struct {
 	state   string // "" when there is no such process
 	parent  int
+	threads int
 	started string
 }
 
@@ -53,13 +66,15 @@ func readStat(pid int) stat {
 	if err != nil {
 		return stat{}
 	}
-	// The name is in parentheses and may hold anything; behind it come the state, the parent and, 18 further, the start time.
+	// The name is in parentheses and may hold anything; behind it come the state, the parent, 16 further the number of
+	// threads, and then the start time.
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	if len(fields) < 20 {
 		return stat{}
 	}
 	parent, _ := strconv.Atoi(fields[1])
-	return stat{state: fields[0], parent: parent, started: fields[19]}
+	threads, _ := strconv.Atoi(fields[17])
+	return stat{state: fields[0], parent: parent, threads: threads, started: fields[19]}
 }
 
 func (p process) alive() bool {
