@@ -68,7 +68,12 @@ func TestHostileRequests(t *testing.T) {
 			for i := next.Add(1); i <= int64(*hostileCount) && h.wrong.Load() < 10; i = next.Add(1) {
 				g := generator{rand.New(rand.NewPCG(seed, uint64(i)))}
 				raw := g.request(valid[g.IntN(len(valid))])
-				if complaint := h.send(raw); complaint != "" {
+				complaint := h.send(raw)
+				if strings.HasPrefix(complaint, "503 ") { // a store that was too slow for once, or a request that it cannot stand?
+					time.Sleep(time.Second)
+					complaint = h.send(raw)
+				}
+				if complaint != "" {
 					h.wrong.Add(1)
 					t.Errorf("request %d: %s\n%.700q … %q", i, complaint, raw, raw[max(0, len(raw)-300):])
 				}
@@ -201,9 +206,13 @@ func fair(resp *http.Response, req *http.Request, said []byte) string {
 // ownWords says whether net/http, which answers in plain text and without our headers, had to answer by itself. It does
 // so before any handler runs and cannot be told how: that is accepted for what is not HTTP, for a head over the limit of
 // 32 KiB (431), for what this HTTP does not speak (501 to an unknown transfer encoding, 505 to another version) and for an
-// Expect that is not 100-continue (417).
+// Expect that is not 100-continue (417). OPTIONS * is the one question that it answers.
 func ownWords(status int, req *http.Request, raw []byte, wellFormed bool) string {
 	switch status {
+	case http.StatusOK:
+		if req != nil && req.Method == "OPTIONS" && req.RequestURI == "*" {
+			return ""
+		}
 	case http.StatusRequestHeaderFieldsTooLarge:
 		if len(raw) > 32<<10 {
 			return ""
