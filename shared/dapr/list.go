@@ -103,7 +103,7 @@ func (l *List) Newest(ctx context.Context, owner string, p api.Page) (ids []stri
 	if err != nil {
 		return nil, "", err
 	}
-	if p.Cursor == "" {
+	if p.Cursor == "" || below > last.length() {
 		below = last.length()
 	}
 	from := max(below-p.Limit, 0)
