@@ -1,5 +1,6 @@
 // Package tests buys and sells tickets on the real stack: the binaries that ship, each beside a real sidecar, through web.
-// STATE and PUBSUB in the environment choose other components than dapr.yaml does, as with `make run`; SERVICES names a
+// STATE and PUBSUB in the environment choose other components than dapr.yaml does, and REPLICAS how many of each service
+// there are, as with `make run`; SERVICES names a
 // folder with built services, which are then not built anew.
 package tests
 
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,8 +80,11 @@ func launch(dir string, o stack.Options) (*stack.Stack, error) {
 			return nil, err
 		}
 	}
+	o, err := o.Chosen()
+	if err != nil {
+		return nil, err
+	}
 	o.Dir, o.FreePorts = dir, true
-	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")
 	if *verbose {
 		o.Log = os.Stderr
 	}
@@ -144,21 +149,18 @@ func (a answer) says() string {
 	return strings.Join(all, "; ")
 }
 
-func visitor(t *testing.T, s *stack.Stack) *person { return &person{t: t, base: s.URL} }
-
-var people struct {
-	sync.Mutex
-	n int
+// visitor comes in through the replicas of web in turn.
+func visitor(t *testing.T, s *stack.Stack) *person {
+	return &person{t: t, base: s.URLs[people.Add(1)%int64(len(s.URLs))]}
 }
+
+var people atomic.Int64
 
 // newcomer signs up.
 func newcomer(t *testing.T, s *stack.Stack) *person {
 	t.Helper()
-	people.Lock()
-	people.n++
 	p := visitor(t, s)
-	p.Email = fmt.Sprintf("person%d.%d@example.com", people.n, time.Now().UnixNano())
-	people.Unlock()
+	p.Email = fmt.Sprintf("person%d.%d@example.com", people.Load(), time.Now().UnixNano())
 	got := p.post("/api/users/signup", `{"email":"`+p.Email+`","password":"correct horse"}`)
 	require.Equal(t, 201, got.Status, "%s", got.Body)
 	var me struct{ ID string }

@@ -21,20 +21,27 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	if in.UserID == "" {
 		return fault.InField("userId", "userId is required")
 	}
-	o, err := s.owned(r.Context(), mux.Vars(r)["id"], in.UserID)
+	id := mux.Vars(r)["id"]
+	ticketID, err := sale.TicketOf(id)
 	if err != nil {
 		return err
 	}
-	sl, err := s.sales.Update(r.Context(), o.Ticket.ID, func(sl *sale.Sale) error {
-		if sl.Order(o.ID) == nil {
-			return fault.New(fault.Refused, "Cannot pay for a cancelled order") // ended so long ago that it was shelved
+	sl, err := s.sales.Update(r.Context(), ticketID, func(sl *sale.Sale) error {
+		if o := sl.Order(id); o != nil && o.UserID != in.UserID {
+			return fault.NotOwner()
 		}
-		return sl.BeginCheckout(o.ID, s.checkout, s.now())
+		return sl.BeginCheckout(id, s.checkout, s.now())
 	})
+	if fault.KindOf(err) == fault.NotFound {
+		if _, err := s.owned(r.Context(), id, in.UserID); err != nil {
+			return err
+		}
+		return fault.New(fault.Refused, "Cannot pay for a cancelled order") // ended so long ago that it was shelved
+	}
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, view(*sl.Order(o.ID)))
+	return api.Write(w, http.StatusOK, view(*sl.Order(id)))
 }
 
 // endCheckout takes that back after a decline.

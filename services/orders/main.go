@@ -32,6 +32,7 @@ type server struct {
 	hold     time.Duration
 	checkout time.Duration
 	now      clock.Now
+	log      *slog.Logger
 }
 
 func main() { service.Main("orders", run) }
@@ -66,6 +67,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		hold:     cfg.Hold,
 		checkout: cfg.Checkout,
 		now:      time.Now,
+		log:      log,
 	}
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.BrokerReady), outbox.Wait)
+	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.BrokerReady), outbox.Wait)
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"slices"
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/api"
@@ -33,46 +32,34 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(in.TicketID); err != nil {
 		return err
 	}
-	if err := s.prepare(r.Context(), in.TicketID, buyer.ID); err != nil {
-		return err
-	}
 	id := sale.NewOrderID(in.TicketID, rand.Text()[:16])
-	if err := s.buyers.Add(r.Context(), buyer.ID, id); err != nil { // before the order: see dapr.List
-		return err
+	place := func() (sale.Sale, error) {
+		return s.sales.UpdateAfter(r.Context(), in.TicketID,
+			func() error { return s.buyers.Add(r.Context(), buyer.ID, id) }, // before the order: see dapr.List
+			func(sl *sale.Sale) error { return sl.Place(id, buyer.ID, s.hold, s.now()) })
 	}
-	sold, err := s.sales.Update(r.Context(), in.TicketID, func(sl *sale.Sale) error {
-		return sl.Place(id, buyer.ID, s.hold, s.now())
-	})
+	sold, err := place()
+	if fault.KindOf(err) == fault.NotFound { // its event may still be on its way
+		if err = s.learn(r.Context(), in.TicketID); err == nil {
+			sold, err = place()
+		}
+	}
 	if err != nil {
 		return err
+	}
+	if err := s.shelve(r.Context(), in.TicketID, sold.Oldest()); err != nil {
+		s.log.Info("the oldest orders of a ticket stay where they are until its next", "ticket", in.TicketID, "error", err)
 	}
 	return api.Write(w, http.StatusCreated, view(*sold.Order(id)))
 }
 
-// prepare makes sure that the sale exists, would take the order, and has room for it. It refuses nearly everybody who
-// comes too late, before anything is written for them.
-func (s *server) prepare(ctx context.Context, ticketID, buyer string) error {
-	sl, err := s.sales.Get(ctx, ticketID)
-	if fault.KindOf(err) == fault.NotFound {
-		sl, err = s.learn(ctx, ticketID) // its event may still be on its way
-	}
-	if err != nil {
-		return err
-	}
-	kept := slices.Clone(sl.Oldest())
-	if err := sl.Place("", buyer, s.hold, s.now()); err != nil { // on a copy: only to hear what it says
-		return err
-	}
-	return s.shelve(ctx, ticketID, kept)
-}
-
 // learn asks tickets about a ticket that no event has told us of yet. It returns NotFound when there is none.
-func (s *server) learn(ctx context.Context, ticketID string) (sale.Sale, error) {
+func (s *server) learn(ctx context.Context, ticketID string) error {
 	var t events.Ticket
 	if err := s.services.Invoke(ctx, "tickets", http.MethodGet, "/api/tickets/"+ticketID, nil, &t); err != nil {
-		return sale.Sale{}, err
+		return err
 	}
-	return s.follow(ctx, t)
+	return s.onTicket(ctx, t)
 }
 
 // shelve moves a sale's oldest orders out, so that it stays small. Each has its new place before it leaves the old.

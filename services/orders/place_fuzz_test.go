@@ -38,7 +38,7 @@ func selling(t testing.TB) *server {
 	outbox := dapr.NewOutbox("orders", sidecar, sidecar, now, slog.New(slog.DiscardHandler))
 	s := &server{
 		sales: dapr.NewAnnounced("sale", sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", sidecar), buyers: dapr.NewList("orders-of", sidecar),
-		services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(signingKey.Public().(ed25519.PublicKey), now), hold: time.Minute, checkout: time.Minute, now: now,
+		services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(signingKey.Public().(ed25519.PublicKey), now), hold: time.Minute, checkout: time.Minute, now: now, log: slog.New(slog.DiscardHandler),
 	}
 	ctx := dapr.Guarded(t.Context())
 	for _, id := range []string{"FREE", "HELD"} {
@@ -63,7 +63,7 @@ func ask(t *testing.T, s *server, r *http.Request, caller string) *httptest.Resp
 	r.Header.Set("dapr-api-token", "token")
 	r.Header.Set("dapr-caller-app-id", caller)
 	w := httptest.NewRecorder()
-	s.routes(service.Settings{Token: "token"}, slog.New(slog.DiscardHandler), nil).ServeHTTP(w, r)
+	s.routes(service.Settings{Token: "token"}, nil).ServeHTTP(w, r)
 	s.outbox.Wait()
 	return w
 }

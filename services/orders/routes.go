@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"log/slog"
 
 	"marketplace/shared/service"
 )
 
 // routes is every way into orders.
-func (s *server) routes(cfg service.Settings, log *slog.Logger, ready func(context.Context) error) *service.Routes {
-	r := service.NewRoutes("orders", cfg, log, ready)
+func (s *server) routes(cfg service.Settings, ready func(context.Context) error) *service.Routes {
+	r := service.NewRoutes("orders", cfg, s.log, ready)
 
 	// People, through web. An order sent twice is refused the second time, a cancel sent twice is one.
 	r.Public("POST", "/api/orders", s.place)

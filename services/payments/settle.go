@@ -42,6 +42,8 @@ func (s *server) settle(ctx context.Context, p payment.Payment) (payment.Payment
 		p, err = s.charge(ctx, p)
 	case payment.Refunding:
 		p, err = s.refund(ctx, p)
+	default:
+		return p, nil
 	}
 	if err != nil {
 		return p, err

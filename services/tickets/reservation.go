@@ -10,22 +10,22 @@ import (
 
 // onOrder follows a ticket's sale: held, free again, or sold.
 func (s *server) onOrder(ctx context.Context, o events.Order) error {
-	t, err := s.tickets.Update(ctx, o.Ticket.ID, func(t *ticket.Ticket) error {
-		t.Follow(ticket.Sale{
-			Version:  o.SaleVersion,
-			OrderID:  o.ID,
-			Ended:    o.Status == events.StatusCancelled,
-			Complete: o.Status == events.StatusComplete,
-			Deadline: o.ExpiresAt.Time,
-		})
+	_, err := s.tickets.Update(ctx, o.Ticket.ID, func(t *ticket.Ticket) error {
+		t.Follow(saleOf(o))
 		return nil
 	})
 	if fault.KindOf(err) == fault.NotFound {
 		return fault.New(fault.Invalid, "order %s is for ticket %s, which does not exist", o.ID, o.Ticket.ID) // no ticket is announced before it is saved
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+func saleOf(o events.Order) ticket.Sale {
+	return ticket.Sale{
+		Version:  o.SaleVersion,
+		OrderID:  o.ID,
+		Ended:    o.Status == events.StatusCancelled,
+		Complete: o.Status == events.StatusComplete,
+		Deadline: o.ExpiresAt.Time,
 	}
-	s.catalogue.Put(t)
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
+	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
@@ -88,10 +89,10 @@ func (s *server) view(t ticket.Ticket) events.Ticket {
 
 func snapshot(t ticket.Ticket) events.Ticket {
 	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID,
-		Sold: t.Sold, SaleVersion: t.SaleVersion}
+		Sold: t.Sold, SaleVersion: t.SaleVersion, CreatedAt: clock.At(t.CreatedAt)}
 }
 
-// announce says which events a change to a ticket is worth: one when others can see it.
+// announce says which events a change to a ticket is worth: one when it was listed or edited. Of its sale orders tells.
 func announce(before, after ticket.Ticket) []events.Event {
 	if before.ID != "" && before.Version == after.Version {
 		return nil

@@ -93,7 +93,7 @@ func (c *Collection[T]) GetMany(ctx context.Context, ids []string) ([]T, error) 
 
 // Create makes a document. It returns ErrExists when the id is taken, Unavailable when the store does not answer.
 func (c *Collection[T]) Create(ctx context.Context, id string, body T) error {
-	_, err := c.commit(ctx, id, func(doc document, b *T) error {
+	_, err := c.commit(ctx, id, nil, func(doc document, b *T) error {
 		if doc.Version > 0 {
 			return ErrExists
 		}
@@ -107,7 +107,13 @@ func (c *Collection[T]) Create(ctx context.Context, id string, body T) error {
 // from it is returned as it is and nothing is written; leaving the body as it was writes nothing either. Update returns
 // NotFound when there is no document, Unavailable when the store does not answer.
 func (c *Collection[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return c.commit(ctx, id, func(doc document, b *T) error {
+	return c.UpdateAfter(ctx, id, nil, change)
+}
+
+// UpdateAfter is Update that runs before once when change is accepted and nothing is written yet: for what must be there
+// first. An error from it is returned as it is and nothing is written.
+func (c *Collection[T]) UpdateAfter(ctx context.Context, id string, before func() error, change func(*T) error) (T, error) {
+	return c.commit(ctx, id, before, func(doc document, b *T) error {
 		if doc.Version == 0 {
 			return fault.NoSuchThing()
 		}
@@ -117,11 +123,11 @@ func (c *Collection[T]) Update(ctx context.Context, id string, change func(*T) e
 
 // Upsert is Update that starts from the zero T when there is no document.
 func (c *Collection[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return c.commit(ctx, id, func(_ document, b *T) error { return change(b) })
+	return c.commit(ctx, id, nil, func(_ document, b *T) error { return change(b) })
 }
 
 // commit loads, changes and saves until it has won, lost for a reason, or run out of time.
-func (c *Collection[T]) commit(ctx context.Context, id string, change func(document, *T) error) (T, error) {
+func (c *Collection[T]) commit(ctx context.Context, id string, first func() error, change func(document, *T) error) (T, error) {
 	command := rand.Text()[:13]
 	var zero T
 	var last error     // why the last save failed
@@ -157,6 +163,12 @@ func (c *Collection[T]) commit(ctx context.Context, id string, change func(docum
 		}
 		if bytes.Equal(body, doc.Body) {
 			return after, c.publish(ctx, doc)
+		}
+		if first != nil {
+			if err := first(); err != nil {
+				return zero, err
+			}
+			first = nil
 		}
 		attempt = fmt.Sprintf("%s.%d", command, try)
 		next := c.next(doc, attempt, body, before, after)

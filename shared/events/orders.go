@@ -11,7 +11,7 @@ import (
 // Types of Order.
 const (
 	OrderCreated   = "order.created"
-	OrderUpdated   = "order.updated" // the deadline moved, or a payment began
+	OrderUpdated   = "order.updated" // the deadline moved
 	OrderCancelled = "order.cancelled"
 	OrderCompleted = "order.completed"
 )

@@ -3,6 +3,7 @@ package events
 import (
 	"errors"
 
+	"marketplace/shared/clock"
 	"marketplace/shared/money"
 )
 
@@ -14,13 +15,14 @@ const (
 
 // Ticket is a ticket as it is now, published by tickets.
 type Ticket struct {
-	ID      string       `json:"id"`
-	Version int64        `json:"version"` // 0 when listed, one more with each change
-	Title   string       `json:"title"`
-	Price   money.Amount `json:"price"`
-	UserID  string       `json:"userId"`            // the seller
-	OrderID string       `json:"orderId,omitempty"` // the order that holds or bought it
-	Sold    bool         `json:"sold,omitempty"`    // bought, not only held
+	ID        string       `json:"id"`
+	Version   int64        `json:"version"` // 0 when listed, one more with each edit
+	Title     string       `json:"title"`
+	Price     money.Amount `json:"price"`
+	UserID    string       `json:"userId"` // the seller
+	CreatedAt clock.Time   `json:"createdAt,omitzero"`
+	OrderID   string       `json:"orderId,omitempty"` // the order that holds or bought it
+	Sold      bool         `json:"sold,omitempty"`    // bought, not only held
 
 	SaleVersion int64 `json:"saleVersion,omitempty"` // the sale's, as in Order: says which of two holders is the later one
 }

@@ -1,6 +1,7 @@
 // Command run is behind `make run`: it builds the services, starts the whole marketplace on this machine and stops
 // it at Ctrl-C. `run backing` starts only what the services lean on, for those who type `dapr run -f dapr.yaml`.
-// STATE and PUBSUB in the environment choose other folders of components/ than dapr.yaml does.
+// STATE and PUBSUB in the environment choose other folders of components/ than dapr.yaml does; REPLICAS=2 runs two of
+// each service.
 package main
 
 import (
@@ -40,9 +41,11 @@ func run(backing bool) error {
 		return err
 	}
 	fmt.Println("starting ...")
-	s, err := stack.Start(ctx, stack.Options{
-		Root: root, State: os.Getenv("STATE"), PubSub: os.Getenv("PUBSUB"), Backing: backing, Log: os.Stdout,
-	})
+	o, err := stack.Options{Root: root, Backing: backing, Log: os.Stdout}.Chosen()
+	if err != nil {
+		return err
+	}
+	s, err := stack.Start(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -80,7 +83,11 @@ func onSignals(stop func()) {
 }
 
 func ready(s *stack.Stack, root string, backing bool) string {
-	text := fmt.Sprintf("\nThe marketplace is at http://localhost:%d\n", s.App("web").AppPort)
+	var text string
+	for _, web := range s.Replicas("web") {
+		text += fmt.Sprintf("\nThe marketplace is at http://localhost:%d", web.AppPort)
+	}
+	text += "\n"
 	if backing {
 		file, err := filepath.Rel(root, s.RunFile)
 		if err != nil {

@@ -129,6 +129,17 @@ func (s *Stack) settlePorts(file *runFile) error {
 	if web < 0 {
 		return fmt.Errorf("%s lists no app called web", s.RunFile)
 	}
-	s.URL = fmt.Sprintf("http://127.0.0.1:%d", file.Apps[web].AppPort)
+	s.URL = file.Apps[web].url()
+	s.URLs = []string{s.URL}
+	for n := 2; n <= s.options.Replicas; n++ {
+		for _, app := range file.Apps {
+			app.replica = n
+			app.renumber(s.block.take)
+			if app.ID == "web" {
+				s.URLs = append(s.URLs, app.url())
+			}
+			s.further = append(s.further, app)
+		}
+	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -85,10 +86,10 @@ func (s *Stack) listeners() []listener {
 	if s.options.Backing {
 		return wanted
 	}
-	for _, app := range s.apps {
-		wanted = append(wanted, listener{app.AppPort, app.ID})
+	for _, app := range slices.Concat(s.apps, s.further) {
+		wanted = append(wanted, listener{app.AppPort, app.name()})
 		for _, port := range []int{app.HTTPPort, app.GRPCPort, app.InternalPort, app.MetricsPort} {
-			wanted = append(wanted, listener{port, "the sidecar of " + app.ID})
+			wanted = append(wanted, listener{port, "the sidecar of " + app.name()})
 		}
 	}
 	return wanted

@@ -16,6 +16,9 @@ func (s *Stack) pruneLogs() error {
 	for _, r := range s.servers {
 		names = append(names, r.name)
 	}
+	for _, app := range s.further {
+		names = append(names, app.name(), sidecarOf(app.name()))
+	}
 	for _, name := range names {
 		file := s.local("logs", name+".log")
 		if err := os.Rename(file, file+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -48,7 +51,7 @@ func (s *Stack) pruneLogs() error {
 func (s *Stack) linkLogs() {
 	for _, p := range s.order {
 		file := s.logFile(p)
-		if p.app == nil || file == "" {
+		if file == "" || p.command.log != "" { // not there yet, or in its place
 			continue
 		}
 		link := s.local("logs", p.name+".log")

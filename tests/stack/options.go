@@ -8,9 +8,11 @@ package stack
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
@@ -22,16 +24,31 @@ type Options struct {
 	FreePorts bool              // any free ports instead of those in dapr.yaml, for stacks side by side
 	State     string            // the store: "redis" for components/state-redis; "" means the one that dapr.yaml names
 	PubSub    string            // the broker, likewise
+	Replicas  int               // of each service, each beside a sidecar of its own; 0 means 1
 	Env       map[string]string // for every service, over what dapr.yaml says
 	Backing   bool              // only what the services lean on, for those who type `dapr run` themselves
 	Log       io.Writer         // what is being done; nil discards it
 }
 
 const (
-	startLimit = 60 * time.Second       // from Start to everything healthy
-	pollEvery  = 50 * time.Millisecond  // how often a part is asked whether it is healthy
-	lookEvery  = 250 * time.Millisecond // how often it is checked that nothing has died
+	startLimit   = 60 * time.Second       // from Start to everything healthy
+	mostReplicas = 3                      // there are ports for that many
+	pollEvery    = 50 * time.Millisecond  // how often a part is asked whether it is healthy
+	lookEvery    = 250 * time.Millisecond // how often it is checked that nothing has died
 )
+
+// Chosen is o with the choices that the environment makes: STATE, PUBSUB and REPLICAS.
+func (o Options) Chosen() (Options, error) {
+	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")
+	if text := os.Getenv("REPLICAS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > mostReplicas {
+			return o, fmt.Errorf("REPLICAS must be 1 to %d, not %q", mostReplicas, text)
+		}
+		o.Replicas = n
+	}
+	return o, nil
+}
 
 func (o Options) complete() (Options, error) {
 	var err error

@@ -36,14 +36,14 @@ const (
 // sidecarOf is the name of the sidecar beside the service called name.
 func sidecarOf(name string) string { return name + "-sidecar" }
 
-// appParts are the services and sidecars that dapr.yaml lists, none of them found yet.
-func (s *Stack) appParts() []*part {
+// appParts are the services and sidecars of apps, none of them running yet.
+func appParts(apps []App) []*part {
 	var parts []*part
-	for i := range s.apps {
-		app := &s.apps[i]
+	for i := range apps {
+		app := &apps[i]
 		parts = append(parts,
-			&part{name: app.ID, app: app, health: answers(app.AppPort, "/healthz", http.StatusOK)},
-			&part{name: sidecarOf(app.ID), app: app, sidecar: true, health: answers(app.HTTPPort, "/v1.0/healthz", http.StatusNoContent)})
+			&part{name: app.name(), app: app, health: answers(app.AppPort, "/healthz", http.StatusOK)},
+			&part{name: sidecarOf(app.name()), app: app, sidecar: true, health: answers(app.HTTPPort, "/v1.0/healthz", http.StatusNoContent)})
 	}
 	return parts
 }
@@ -123,8 +123,8 @@ func listens(port int) func(context.Context) error {
 
 // logFile is where p writes, "" while the CLI has not opened it yet.
 func (s *Stack) logFile(p *part) string {
-	if p.app == nil {
-		return s.local("logs", p.name+".log")
+	if p.command.log != "" {
+		return p.command.log
 	}
 	kind := "app"
 	if p.sidecar {

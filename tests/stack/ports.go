@@ -58,7 +58,7 @@ func free(port int) bool {
 const (
 	firstBlock = 20000
 	lastBlock  = 31900
-	blockSize  = 64
+	blockSize  = 128
 )
 
 type portBlock struct {

@@ -58,9 +58,7 @@ func (s *Stack) Revive(ctx context.Context, name string) error {
 		s.mu.Unlock()
 		return fmt.Errorf("revive %s: it is still running", name)
 	}
-	if p.command.log == "" {
-		p.command.log = s.logFile(p)
-	}
+	p.command.log = s.logFile(p)
 	ch, err := p.command.start()
 	if name == partScheduler && !s.options.Backing {
 		p.health = s.keepsJobs

@@ -36,6 +36,25 @@ type App struct {
 	Command      []string          `yaml:"command"`
 	Env          map[string]string `yaml:"env"` // never absent: the CLI panics when common has an env and an app has none
 	Rest         map[string]any    `yaml:",inline"`
+
+	replica int // 2 for the second of its kind; dapr.yaml knows only the first, 0
+}
+
+// name is what the part that runs the service is called.
+func (a App) name() string {
+	if a.replica < 2 {
+		return a.ID
+	}
+	return fmt.Sprintf("%s-%d", a.ID, a.replica)
+}
+
+func (a App) url() string { return fmt.Sprintf("http://127.0.0.1:%d", a.AppPort) }
+
+// renumber gives every listener of the service and its sidecar a port from next.
+func (a *App) renumber(next func() int) {
+	for _, port := range []*int{&a.AppPort, &a.HTTPPort, &a.GRPCPort, &a.InternalPort, &a.MetricsPort} {
+		*port = next()
+	}
 }
 
 // readRunFile reads the dapr.yaml at path.
@@ -96,10 +115,7 @@ func (f *runFile) move(root, dir, bin string) {
 // renumber gives every listener of every app a port from next.
 func (f *runFile) renumber(next func() int) {
 	for i := range f.Apps {
-		app := &f.Apps[i]
-		for _, port := range []*int{&app.AppPort, &app.HTTPPort, &app.GRPCPort, &app.InternalPort, &app.MetricsPort} {
-			*port = next()
-		}
+		f.Apps[i].renumber(next)
 	}
 }
 

@@ -2,22 +2,25 @@ package stack
 
 import (
 	"os"
+	"slices"
 	"sync"
 )
 
 // A Stack is the running marketplace. Its methods may be called from several goroutines, except Restart and Stop.
 type Stack struct {
-	URL        string // of the web service
-	NATSURL    string // "" when the broker is another one
-	StripeURL  string // of the simulator; "" when RealStripe
-	Scheduler  string // host:port of the scheduler of jobs
-	APIToken   string // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
-	Dir        string // the data folder: everything is in Dir/.local
-	RunFile    string // what the Dapr CLI is given: the repository's dapr.yaml, or a copy of it with other ports, folders, components
-	RealStripe bool   // the environment named a Stripe account, so there is no simulator
+	URL        string   // of the web service
+	URLs       []string // of each of its replicas
+	NATSURL    string   // "" when the broker is another one
+	StripeURL  string   // of the simulator; "" when RealStripe
+	Scheduler  string   // host:port of the scheduler of jobs
+	APIToken   string   // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
+	Dir        string   // the data folder: everything is in Dir/.local
+	RunFile    string   // what the Dapr CLI is given: the repository's dapr.yaml, or a copy of it with other ports, folders, components
+	RealStripe bool     // the environment named a Stripe account, so there is no simulator
 
 	options Options
-	apps    []App
+	apps    []App      // those in dapr.yaml
+	further []App      // the second and third replicas of each
 	folders []string   // of components, in use
 	servers []*running // store and broker
 	ports   struct{ scheduler, stripe, schedulerHealth, etcdClient, etcdPeer int }
@@ -46,7 +49,19 @@ func (s *Stack) App(id string) App {
 	return App{}
 }
 
-// Names lists every part: each service and its sidecar ("orders", "orders-sidecar"), the store's and the broker's server
+// Replicas returns the service called id once for each replica, with its ports; the first is App(id).
+func (s *Stack) Replicas(id string) []App {
+	var found []App
+	for _, app := range slices.Concat(s.apps, s.further) {
+		if app.ID == id {
+			found = append(found, app)
+		}
+	}
+	return found
+}
+
+// Names lists every part: each service and its sidecar ("orders", "orders-sidecar"; of a second replica "orders-2",
+// "orders-2-sidecar"), the store's and the broker's server
 // ("nats", "redis", "postgres", "mariadb", "rabbitmq"), scheduler, stripe, dapr.
 func (s *Stack) Names() []string {
 	s.mu.Lock()

@@ -108,12 +108,15 @@ func (s *Stack) startDapr(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	// The CLI ends because one of its services cannot start; the service comes first, as it says more.
-	s.order = append(s.order[:len(s.order)-1], append(s.appParts(), cli)...)
+	s.order = append(s.order[:len(s.order)-1], append(appParts(s.apps), cli)...)
 	for _, p := range s.order {
 		s.parts[p.name] = p
 	}
 	s.mu.Unlock()
 	if err := s.await(ctx, s.order...); err != nil {
+		return err
+	}
+	if err := s.replicate(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.options.Log, "services and sidecars are healthy after %.1f s\n", time.Since(start).Seconds())

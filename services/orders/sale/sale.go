@@ -37,7 +37,7 @@ type Order struct {
 	ID          string    `json:"id"`
 	UserID      string    `json:"userId"`
 	Status      Status    `json:"status"`
-	Version     int64     `json:"version"`     // 0 when placed, one more with each change
+	Version     int64     `json:"version"`     // 0 when placed, one more with each change that others are told of
 	SaleVersion int64     `json:"saleVersion"` // the sale's when this order last changed
 	Ticket      Ticket    `json:"ticket"`      // as it was when the order was placed
 	PlacedAt    time.Time `json:"placedAt,omitzero"`
@@ -182,8 +182,7 @@ func (s *Sale) BeginCheckout(id string, atMost time.Duration, now time.Time) err
 	}
 	o.Status = Awaiting
 	o.PayingUntil = now.Add(atMost).Truncate(time.Millisecond)
-	o.ExpiresAt = later(o.HeldUntil, o.PayingUntil)
-	s.changed(o)
+	s.moveDeadline(o, later(o.HeldUntil, o.PayingUntil))
 	return nil
 }
 
@@ -197,9 +196,16 @@ func (s *Sale) EndCheckout(id string) error {
 		return nil
 	}
 	o.PayingUntil = time.Time{}
-	o.ExpiresAt = o.HeldUntil
-	s.changed(o)
+	s.moveDeadline(o, o.HeldUntil)
 	return nil
+}
+
+// moveDeadline counts as a change only where the deadline moves: that somebody is paying concerns nobody else.
+func (s *Sale) moveDeadline(o *Order, to time.Time) {
+	if !o.ExpiresAt.Equal(to) {
+		o.ExpiresAt = to
+		s.changed(o)
+	}
 }
 
 // Paid completes the order. Money that meets a cancelled order is noted, which announces the cancellation once more:

@@ -59,12 +59,30 @@ func (s Sort) compare(a, b *entry) int {
 	return cmp.Or(byPrice, b.ticket.CreatedAt.Compare(a.ticket.CreatedAt), cmp.Compare(a.ticket.ID, b.ticket.ID))
 }
 
-// Put takes in the present state of a ticket, unless it knows a later one.
+// Put takes in a ticket, as far as it does not know better.
 func (c *Catalogue) Put(t ticket.Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.known[t.ID]; old != nil {
-		if t.Version < old.ticket.Version || t.SaleVersion < old.ticket.SaleVersion {
+		t = old.ticket.Newest(t)
+	}
+	c.replace(t)
+}
+
+// Follow takes in what orders says of a ticket's sale. A ticket that it does not know is put in with its sale later.
+func (c *Catalogue) Follow(id string, news ticket.Sale) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.known[id]; old != nil {
+		t := old.ticket
+		t.Follow(news)
+		c.replace(t)
+	}
+}
+
+func (c *Catalogue) replace(t ticket.Ticket) {
+	if old := c.known[t.ID]; old != nil {
+		if old.ticket == t {
 			return
 		}
 		c.remove(old)

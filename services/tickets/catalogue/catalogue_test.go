@@ -56,6 +56,38 @@ func TestOnlyWhatCanBeBought(t *testing.T) {
 	assert.Equal(t, []string{"free", "held"}, ids(t, c, Query{Sort: Newest, Limit: 9}, noon.Add(time.Minute)), "a hold past its deadline counts as free")
 }
 
+// Whatever order the news of a ticket comes in, and whatever comes twice, all replicas end with the same view.
+func TestNewsInAnyOrder(t *testing.T) {
+	listed := ticket.Ticket{ID: "T", UserID: "ann", Title: "Chess", Price: 100, CreatedAt: noon}
+	edited := listed
+	edited.Title, edited.Price, edited.Version = "Chess final", 200, 1
+	want := edited
+	sales := []ticket.Sale{
+		{Version: 1, OrderID: "A", Deadline: noon.Add(time.Minute)},
+		{Version: 2, OrderID: "A", Ended: true},
+		{Version: 3, OrderID: "B", Deadline: noon.Add(time.Hour)},
+	}
+	for _, s := range sales {
+		want.Follow(s)
+	}
+	for range 200 {
+		c := New()
+		c.Put(listed)
+		news := []func(){
+			func() { c.Put(listed) }, func() { c.Put(edited) }, func() { c.Put(edited) },
+			func() { c.Follow("T", sales[0]) }, func() { c.Follow("T", sales[1]) }, func() { c.Follow("T", sales[2]) }, func() { c.Follow("T", sales[1]) },
+			func() { c.Follow("unknown", sales[2]) },
+		}
+		rand.Shuffle(len(news), func(i, j int) { news[i], news[j] = news[j], news[i] })
+		for _, hear := range news {
+			hear()
+		}
+		require.Equal(t, want, c.known["T"].ticket)
+		require.Empty(t, ids(t, c, Query{Sort: Cheapest, Limit: 9}, noon))
+		require.Equal(t, []string{"T"}, ids(t, c, Query{Sort: Cheapest, Words: []string{"final"}, Limit: 9}, noon.Add(2*time.Hour)))
+	}
+}
+
 func TestSearch(t *testing.T) {
 	c := New()
 	c.Put(ticket.Ticket{ID: "1", Title: "Nina Simone, Montreux", CreatedAt: noon})

@@ -20,7 +20,7 @@ type Ticket struct {
 	UserID    string       `json:"userId"` // the seller
 	Title     string       `json:"title"`
 	Price     money.Amount `json:"price"`
-	Version   int64        `json:"version"` // one more with each change that others can see
+	Version   int64        `json:"version"` // one more with each edit
 	CreatedAt time.Time    `json:"createdAt"`
 
 	// What orders has said of its sale.
@@ -36,7 +36,7 @@ func New(id, userID, title string, price money.Amount, now time.Time) (Ticket, e
 	if !ok {
 		return Ticket{}, fault.InField("title", "Title is required")
 	}
-	return Ticket{ID: id, UserID: userID, Title: title, Price: price, CreatedAt: now}, nil
+	return Ticket{ID: id, UserID: userID, Title: title, Price: price, CreatedAt: now.Truncate(time.Millisecond)}, nil // as others read it
 }
 
 // Title trims a title and tells whether it is one: 1 to 200 characters, on one line.
@@ -88,12 +88,19 @@ func (t *Ticket) Follow(news Sale) {
 		return
 	}
 	t.SaleVersion = news.Version
-	holder, until := news.OrderID, news.Deadline
+	t.OrderID, t.HeldUntil, t.Sold = news.OrderID, news.Deadline, news.Complete
 	if news.Ended {
-		holder, until = "", time.Time{}
+		t.OrderID, t.HeldUntil = "", time.Time{}
 	}
-	if holder != t.OrderID {
-		t.Version++ // others see the holder, but not when the hold ends
+}
+
+// Newest is what t and other, two views of one ticket, tell together: an edit and the sale each have a version of their own.
+func (t Ticket) Newest(other Ticket) Ticket {
+	if other.Version > t.Version {
+		t.Title, t.Price, t.Version = other.Title, other.Price, other.Version
 	}
-	t.OrderID, t.HeldUntil, t.Sold = holder, until, news.Complete
+	if other.SaleVersion > t.SaleVersion {
+		t.SaleVersion, t.OrderID, t.HeldUntil, t.Sold = other.SaleVersion, other.OrderID, other.HeldUntil, other.Sold
+	}
+	return t
 }
