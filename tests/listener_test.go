@@ -131,17 +131,25 @@ func quiet(t *testing.T, s *stack.Stack) {
 func handed(s *stack.Stack) string {
 	var counts []string
 	for _, name := range []string{"tickets", "orders", "payments", "expiration"} {
-		resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", s.App(name).MetricsPort))
-		if err != nil {
-			continue
-		}
-		text, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		for line := range strings.Lines(string(text)) {
-			if strings.HasPrefix(line, "dapr_component_pubsub_ingress_count") {
-				counts = append(counts, line)
+		for _, replica := range s.Replicas(name) {
+			text, _ := metrics(replica) // one that is down has nothing to tell
+			for line := range strings.Lines(text) {
+				if strings.HasPrefix(line, "dapr_component_pubsub_ingress_count") {
+					counts = append(counts, line)
+				}
 			}
 		}
 	}
 	return strings.Join(counts, "")
+}
+
+// metrics is what the sidecar beside app tells of itself.
+func metrics(app stack.App) (string, error) {
+	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", app.MetricsPort))
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return string(text), err
 }

@@ -2,7 +2,7 @@
 // freezes one part after the other. Then it stops the trade, waits for quiet, and checks every guarantee of
 // ARCHITECTURE from outside. What it prints last is one line of JSON.
 //
-//	ROUNDS=20 SEED=1 STATE=redis make chaos
+//	ROUNDS=20 SEED=1 STORE=redis REPLICAS=2 make chaos
 package main
 
 import (
@@ -21,9 +21,10 @@ import (
 )
 
 type settings struct {
-	Rounds int    `envconfig:"ROUNDS" default:"20"`
-	Seed   uint64 `envconfig:"SEED"`  // 0: any
-	State  string `envconfig:"STORE"` // a folder components/state-<STORE>; empty: the one in dapr.yaml
+	Rounds   int    `envconfig:"ROUNDS" default:"20"`
+	Seed     uint64 `envconfig:"SEED"`                 // 0: any
+	State    string `envconfig:"STORE"`                // a folder components/state-<STORE>; empty: the one in dapr.yaml
+	Replicas int    `envconfig:"REPLICAS" default:"1"` // of each service
 }
 
 // settleLimit is how long the books have to agree once nobody trades any more: longer than a charge that died with its
@@ -65,7 +66,7 @@ func run(cfg settings) (violations int, err error) {
 	}
 	began := time.Now()
 	fmt.Printf("seed %d, %d rounds, data and logs in %s\n", cfg.Seed, cfg.Rounds, dir)
-	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Log: os.Stdout,
+	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Replicas: cfg.Replicas, Log: os.Stdout,
 		Env: map[string]string{"ORDER_HOLD": "5s", "CHECKOUT_LIMIT": "5s"}})
 	if err != nil {
 		return 0, err
@@ -77,7 +78,7 @@ func run(cfg settings) (violations int, err error) {
 	}()
 	go keepUp(ctx, s)
 
-	trade := newTrade(s.URL, cfg.Seed)
+	trade := newTrade(s.URLs, cfg.Seed)
 	trade.start(ctx)
 	hits := attack(ctx, s, cfg, trade)
 	trade.stop()
@@ -139,7 +140,7 @@ func report(cfg settings, hits map[string]*hit, t *trade, h history, found []vio
 	}
 	statuses := t.answers()
 	line, _ := json.Marshal(map[string]any{
-		"seed": cfg.Seed, "rounds": cfg.Rounds, "store": cfg.State, "seconds": int(took.Seconds()), "quiet_seconds": int(quiet.Seconds()),
+		"seed": cfg.Seed, "rounds": cfg.Rounds, "store": cfg.State, "replicas": cfg.Replicas, "seconds": int(took.Seconds()), "quiet_seconds": int(quiet.Seconds()),
 		"tickets": len(h.Tickets), "orders": len(h.Orders), "payments": len(h.Payments), "charges": len(h.Charges), "events": len(h.Events),
 		"answers": statuses, "unexplained_5xx": t.unexplained(), "violations": len(found), "by_guarantee": byName,
 	})

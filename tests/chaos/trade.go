@@ -14,7 +14,7 @@ import (
 
 // trade is people using the marketplace through web, all of them at once and none of them patient.
 type trade struct {
-	base   string
+	webs   []string // where web's replicas are
 	seed   uint64
 	client *http.Client
 	cancel context.CancelFunc
@@ -38,9 +38,9 @@ const (
 	patience = 45 * time.Second
 )
 
-func newTrade(base string, seed uint64) *trade {
+func newTrade(webs []string, seed uint64) *trade {
 	return &trade{
-		base: base, seed: seed, client: &http.Client{Timeout: patience}, statuses: map[int]int{},
+		webs: webs, seed: seed, client: &http.Client{Timeout: patience}, statuses: map[int]int{},
 		promised: promises{Tickets: map[string]bool{}, Orders: map[string]bool{}, Cancelled: map[string]bool{}, Paid: map[string]bool{}},
 	}
 }
@@ -226,7 +226,7 @@ func (t *trade) edit(random *rand.Rand) {
 
 // call makes a request and counts its answer: 0 for none. It returns the session that the answer set, if any.
 func (t *trade) call(method, path, cookie, body string, into any) (status int, session string) {
-	req, err := http.NewRequest(method, t.base+path, bytes.NewBufferString(body))
+	req, err := http.NewRequest(method, t.webs[rand.IntN(len(t.webs))]+path, bytes.NewBufferString(body))
 	if err != nil {
 		panic(err) // our own paths
 	}
