@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check clean chaos images fuzz swap
+.PHONY: help tools build run backing test check clean chaos images fuzz swap bench
 
 # What can be made.
 help:
@@ -12,7 +12,7 @@ tools:
 build:
 	@go build -o .local/bin/ ./services/... ./tests/stripesim
 
-# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure.
+# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services.
 run: tools
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
 
@@ -40,7 +40,7 @@ check:
 clean:
 	rm -rf .local .dapr
 
-# Kill one part after the other under load, then check every guarantee: ROUNDS=20 SEED=1 STORE=redis.
+# Kill one part after the other under load, then check every guarantee: ROUNDS=20 SEED=1 STORE=redis REPLICAS=2.
 chaos: tools
 	@go run ./tests/chaos
 
@@ -60,3 +60,7 @@ fuzz:
 # The same tests and binaries on every store and broker that can be started here, as a table: ONLY=redis/rabbitmq.
 swap: tools
 	@go run ./tests/swap
+
+# What the marketplace can do and what that costs, as a table and one line of JSON: QUICK=1 STATE=postgresql PUBSUB=redis.
+bench: tools
+	@go run ./tests/bench
