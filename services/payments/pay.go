@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"time"
 
@@ -79,9 +80,7 @@ func (s *server) attempt(ctx context.Context, buyer session.User, in request) (p
 		if err := s.timers.Schedule(ctx, settlePrefix+in.OrderID, s.now().Add(settleAfter)); err != nil {
 			return payment.Payment{}, fault.Down(err, "Please try again in a moment")
 		}
-		p, err := s.payments.Upsert(ctx, in.OrderID, func(p *payment.Payment) error {
-			return p.Begin(rand.Text(), order, s.currency, in.Token, s.now())
-		})
+		p, err := s.begin(ctx, order, in.Token)
 		if err != nil {
 			return p, err
 		}
@@ -91,6 +90,20 @@ func (s *server) attempt(ctx context.Context, buyer session.User, in request) (p
 			return p, err
 		}
 	}
+}
+
+// begin notes an attempt before it is made: nearly always the order's first.
+func (s *server) begin(ctx context.Context, order payment.Order, token string) (payment.Payment, error) {
+	start := func(p *payment.Payment) error { return p.Begin(rand.Text(), order, s.currency, token, s.now()) }
+	var p payment.Payment
+	if err := start(&p); err != nil {
+		return p, err
+	}
+	err := s.payments.Create(ctx, order.ID, p)
+	if errors.Is(err, dapr.ErrExists) {
+		return s.payments.Update(ctx, order.ID, start)
+	}
+	return p, err
 }
 
 // checkout asks orders to keep the ticket while we charge. It returns orders' refusal as it is.

@@ -91,9 +91,9 @@ func (c *Collection[T]) GetMany(ctx context.Context, ids []string) ([]T, error) 
 	return bodies, nil
 }
 
-// Create makes a document. It returns ErrExists when the id is taken, Unavailable when the store does not answer.
+// Create makes a document, without looking whether there is one: the store refuses it then. It returns ErrExists when the id is taken, Unavailable when the store does not answer.
 func (c *Collection[T]) Create(ctx context.Context, id string, body T) error {
-	_, err := c.commit(ctx, id, nil, func(doc document, b *T) error {
+	_, err := c.commit(ctx, id, plan{unseen: true}, func(doc document, b *T) error {
 		if doc.Version > 0 {
 			return ErrExists
 		}
@@ -113,7 +113,7 @@ func (c *Collection[T]) Update(ctx context.Context, id string, change func(*T) e
 // UpdateAfter is Update that runs before once when change is accepted and nothing is written yet: for what must be there
 // first. An error from it is returned as it is and nothing is written.
 func (c *Collection[T]) UpdateAfter(ctx context.Context, id string, before func() error, change func(*T) error) (T, error) {
-	return c.commit(ctx, id, before, func(doc document, b *T) error {
+	return c.commit(ctx, id, plan{before: before}, func(doc document, b *T) error {
 		if doc.Version == 0 {
 			return fault.NoSuchThing()
 		}
@@ -123,11 +123,17 @@ func (c *Collection[T]) UpdateAfter(ctx context.Context, id string, before func(
 
 // Upsert is Update that starts from the zero T when there is no document.
 func (c *Collection[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return c.commit(ctx, id, nil, func(_ document, b *T) error { return change(b) })
+	return c.commit(ctx, id, plan{}, func(_ document, b *T) error { return change(b) })
+}
+
+// plan says how to commit.
+type plan struct {
+	unseen bool         // take it that there is no document, and load only when the store knows better
+	before func() error // runs once, when change is accepted and nothing is written yet; may be nil
 }
 
 // commit loads, changes and saves until it has won, lost for a reason, or run out of time.
-func (c *Collection[T]) commit(ctx context.Context, id string, first func() error, change func(document, *T) error) (T, error) {
+func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change func(document, *T) error) (T, error) {
 	command := rand.Text()[:13]
 	var zero T
 	var last error     // why the last save failed
@@ -136,7 +142,12 @@ func (c *Collection[T]) commit(ctx context.Context, id string, first func() erro
 		if err := pause(ctx, try); err != nil {
 			return zero, down(errors.Join(last, err))
 		}
-		doc, etag, err := c.load(ctx, id)
+		var doc document
+		var etag string
+		var err error
+		if try > 0 || !p.unseen {
+			doc, etag, err = c.load(ctx, id)
+		}
 		if errors.Is(err, errUnreadable) {
 			return zero, err
 		}
@@ -164,11 +175,11 @@ func (c *Collection[T]) commit(ctx context.Context, id string, first func() erro
 		if bytes.Equal(body, doc.Body) {
 			return after, c.publish(ctx, doc)
 		}
-		if first != nil {
-			if err := first(); err != nil {
+		if p.before != nil {
+			if err := p.before(); err != nil {
 				return zero, err
 			}
-			first = nil
+			p.before = nil
 		}
 		attempt = fmt.Sprintf("%s.%d", command, try)
 		next := c.next(doc, attempt, body, before, after)
