@@ -41,11 +41,13 @@ func (b *bench) browse(parent context.Context) (err error) {
 			return fmt.Errorf("list %d tickets: %w", n, err)
 		}
 		listed = n
-		found, err := b.look(ctx, s.URL)
+		err := b.insist(s, false, func() (err error) {
+			b.found.Browse[strconv.Itoa(n)], err = b.look(ctx, s.URL)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("browse: %w", err)
 		}
-		b.found.Browse[strconv.Itoa(n)] = found
 	}
 	return nil
 }

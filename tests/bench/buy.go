@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -66,26 +67,30 @@ func (t trail) Pace(time.Duration, uint64) (time.Duration, bool) {
 
 func (t trail) Rate(time.Duration) float64 { return 0 }
 
-// sustains tries a rate for some time and tells whether everything kept up with it.
-func (m *market) sustains(ctx context.Context, rate int, d time.Duration) (bool, error) {
+// errBehind is returned for a rate that is not sustained.
+var errBehind = errors.New("not sustained")
+
+// sustain tries a rate for some time. It returns errBehind when something did not keep up with it.
+func (m *market) sustain(ctx context.Context, rate int, d time.Duration) error {
 	ids, err := m.offer(ctx, rate*int(d.Seconds()))
 	if err != nil {
-		return false, err
+		return err
 	}
 	t := m.buy(ctx, rate, ids)
 	if ctx.Err() != nil {
-		return false, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	late, err := m.settle(ctx, t)
 	if err != nil {
-		return false, err
+		return err
 	}
-	ok := t.failure == nil && late <= settledWithin && t.place.Latencies.P90 <= answeredWithin && t.pay.Latencies.P90 <= answeredWithin
-	text := fmt.Sprintf("%4d purchases a second: placing p90 %.0f ms, paying p90 %.0f ms, all settled %.0f ms after the load",
-		rate, ms(t.place.Latencies.P90), ms(t.pay.Latencies.P90), ms(late))
+	place, pay := t.place.Latencies.P90, t.pay.Latencies.P90
+	say("%4d purchases a second: placing p90 %.0f ms, paying p90 %.0f ms, all settled %.0f ms after the load", rate, ms(place), ms(pay), ms(late))
 	if t.failure != nil {
-		text += ", " + t.failure.Error()
+		return fmt.Errorf("%w: %w", errBehind, t.failure)
 	}
-	say("%s: sustained %v", text, ok)
-	return ok, nil
+	if late > settledWithin || place > answeredWithin || pay > answeredWithin {
+		return errBehind
+	}
+	return nil
 }

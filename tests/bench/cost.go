@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"strings"
@@ -103,6 +104,34 @@ func (b *bench) measure(ctx context.Context, s *stack.Stack, n int, something fu
 		return c, nil, err
 	}
 	return c.since(spent, float64(n)), made.since(calls, n), nil
+}
+
+// busy is the share of this machine's processors that something else may take before what was measured proves nothing.
+const busy = 0.1
+
+// insist does something again that something else on this machine has disturbed, three times at most. Where it is enough
+// that it succeeds once, only a failure is disturbed.
+func (b *bench) insist(s *stack.Stack, once bool, do func() error) error {
+	for try := 1; ; try++ {
+		before, err := b.spent(s)
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		failed := do()
+		if try == 3 || once && failed == nil {
+			return failed
+		}
+		after, err := b.spent(s)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		share := after.since(before, 1).others() / ms(time.Since(began)) / float64(b.found.Cores)
+		if share < busy {
+			return failed
+		}
+		say("once more: something else took %.0f %% of this machine meanwhile", 100*share)
+	}
 }
 
 // memory is what every part holds, in MB.

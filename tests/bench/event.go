@@ -56,8 +56,8 @@ func (m *market) arrival(ctx context.Context, buyer int, ticketID string) (time.
 	}
 }
 
-// busy is watch while others buy at half the highest rate. It is a run of its own, since looking costs something.
-func (b *bench) busy(ctx context.Context, m *market) error {
+// watching is watch while others buy at half the highest rate. It is a run of its own, since looking costs something.
+func (b *bench) watching(ctx context.Context, m *market) error {
 	rate := b.found.Purchase.PerS / 2
 	say("watching events arrive at %d purchases a second", rate)
 	ids, err := m.offer(ctx, rate*int(b.loaded.Seconds())/2)

@@ -41,7 +41,12 @@ func (b *bench) floor(parent context.Context, w work) (err error) {
 		return err
 	}
 	n := w.Rate * int(b.loaded.Seconds())
-	c, made, err := b.measure(ctx, s, n, func() error { return purchase(n) })
+	var c cost
+	var made traffic
+	err = b.insist(s, false, func() (err error) {
+		c, made, err = b.measure(ctx, s, n, func() error { return purchase(n) })
+		return err
+	})
 	if err != nil {
 		return err
 	}

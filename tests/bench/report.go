@@ -78,7 +78,7 @@ func (f *figures) print(w io.Writer) {
 		p("  %-10s %8.2f %10.2f %10.2f %8.2f %8.2f %10.2f %8.2f %10.2f", row.name, row.c.Total, row.c.Services, row.c.Sidecars, row.c.Broker, row.c.Store, row.c.Scheduler, row.c.Stripe, row.c.Generator)
 	}
 	p("  %-10s %8.2f", "overhead", f.Overhead)
-	p("  everything else on this machine meanwhile: %.2f ms per purchase during ours, %.2f during the floor's; much of it spoils all figures", f.CPU.others(), f.floor.others())
+	p("  everything else on this machine meanwhile: %.2f ms per purchase during ours, %.2f during the floor's; much of it spoils them", f.CPU.others(), f.floor.others())
 
 	head("sidecar_calls_per_purchase", "what the sidecars' metrics counted in the same run, divided by its purchases. Many documents read at once are one\n"+
 		"  call; a delivery is to one service; a job is set, deleted or rung; heartbeats and health probes do not count")
