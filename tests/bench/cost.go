@@ -27,7 +27,7 @@ type cost struct {
 }
 
 // others is what processes that have nothing to do with us took meanwhile.
-func (c cost) others() float64 { return c.machine - c.Total - c.Stripe - c.Generator - c.cli }
+func (c cost) others() float64 { return max(0, c.machine-c.Total-c.Stripe-c.Generator-c.cli) }
 
 // spent is what every part of s, and we ourselves, have used so far, in ms. One server that is both store and broker
 // counts as the store.
