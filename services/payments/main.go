@@ -9,6 +9,7 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/recent"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
 )
@@ -29,6 +30,7 @@ type server struct {
 	services      dapr.Invoker
 	timers        dapr.Scheduler
 	outbox        *dapr.Outbox
+	settled       *recent.Set // attempts whose outcome this replica has saved and announced
 	sessions      *session.Verifier
 	webhookSecret string
 	currency      string
@@ -61,6 +63,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		services:      sidecar,
 		timers:        sidecar,
 		outbox:        outbox,
+		settled:       recent.New(10_000),
 		sessions:      session.NewVerifier(key, time.Now),
 		webhookSecret: cfg.WebhookSecret,
 		currency:      cfg.Currency,

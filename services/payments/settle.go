@@ -59,10 +59,15 @@ func (s *server) charge(ctx context.Context, p payment.Payment) (payment.Payment
 	var declined *decline
 	switch {
 	case err == nil:
-		return s.payments.Update(ctx, p.OrderID, func(now *payment.Payment) error {
+		attempt := p.ChargeKey()
+		p, err = s.payments.Update(ctx, p.OrderID, func(now *payment.Payment) error {
 			now.Charged(p.Attempt, stripeID)
 			return nil
 		})
+		if err == nil {
+			s.settled.Add(attempt)
+		}
+		return p, err
 	case errors.As(err, &declined), errors.Is(err, errLost) && s.now().Sub(p.BegunAt) > lostAfter:
 		reason := "The payment could not be made, nothing was charged"
 		if declined != nil {

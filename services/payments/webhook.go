@@ -49,6 +49,9 @@ func (s *server) onStripe(ctx context.Context, e stripe.Event) error {
 	}
 	switch e.Type {
 	case stripe.EventTypePaymentIntentSucceeded, stripe.EventTypePaymentIntentPaymentFailed:
+		if s.settled.Has(object.Metadata[attemptField]) {
+			return nil // no news
+		}
 		return s.onSettle(ctx, orderID)
 	case stripe.EventTypeChargeRefunded:
 		if !object.Refunded {

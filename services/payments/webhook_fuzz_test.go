@@ -15,6 +15,7 @@ import (
 	"marketplace/shared/dapr"
 	"marketplace/shared/dapr/daprtest"
 	"marketplace/shared/fault"
+	"marketplace/shared/recent"
 )
 
 func now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
@@ -37,7 +38,7 @@ func charged(t *testing.T) *server {
 	sidecar := &daprtest.Sidecar{}
 	log := slog.New(slog.DiscardHandler)
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, now, log)
-	s := &server{payments: dapr.NewAnnounced("payment", sidecar, outbox, announce), cards: noCards{t}, timers: sidecar, outbox: outbox, webhookSecret: "whsec_test", currency: "usd", now: now, log: log}
+	s := &server{payments: dapr.NewAnnounced("payment", sidecar, outbox, announce), cards: noCards{t}, timers: sidecar, outbox: outbox, settled: recent.New(10), webhookSecret: "whsec_test", currency: "usd", now: now, log: log}
 	paid := payment.Payment{ID: "p", OrderID: "T-1", UserID: "bob", Amount: 1999, Currency: "usd", Status: payment.Succeeded, Version: 1, Attempt: 1, Token: "tok_visa", StripeID: "pi_1"}
 	if err := s.payments.Create(dapr.Guarded(t.Context()), "T-1", paid); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"sync"
@@ -18,7 +19,7 @@ import (
 // id that names nothing; readers skip it. The other way round a crash would lose a document from its list for ever.
 type List struct {
 	pages *Collection[page]
-	mu    sync.Mutex // one writer at a time in this process: they would only meet at the same ETag
+	locks [64]sync.Mutex // one writer of an owner at a time in this process: they would only meet at the same ETag
 }
 
 // page is a document of a list. The one under the owner's own name is the last; when it is full it is copied to
@@ -31,6 +32,8 @@ type page struct {
 // pageSize must never change while lists exist: positions are counted in pages of it.
 const pageSize = 200
 
+var seed = maphash.MakeSeed()
+
 // NewList is a list, kept in documents whose keys begin with name.
 func NewList(name string, store Store) *List {
 	return &List{pages: NewCollection[page](name, store)}
@@ -38,8 +41,9 @@ func NewList(name string, store Store) *List {
 
 // Add appends id, once: an id among the latest is not added again.
 func (l *List) Add(ctx context.Context, owner, id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	lock := &l.locks[maphash.String(seed, owner)%uint64(len(l.locks))]
+	lock.Lock()
+	defer lock.Unlock()
 	for {
 		last, err := l.pages.Upsert(ctx, owner, func(p *page) error {
 			if len(p.IDs) < pageSize && !slices.Contains(p.IDs, id) {

@@ -12,6 +12,7 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/recent"
 )
 
 // Outbox gets committed events to the broker, whatever dies and whenever. It needs no transactions:
@@ -35,10 +36,11 @@ type Outbox struct {
 	now       clock.Now
 	log       *slog.Logger
 
+	settled *recent.Set // writes that need nobody's attention any more
+
 	mu      sync.Mutex
-	queue   []*waiting  // commands waiting for the nudge under way to be stored
-	sending bool        // a nudge is under way
-	settled *generation // writes that need nobody's attention any more
+	queue   []*waiting // commands waiting for the nudge under way to be stored
+	sending bool       // a nudge is under way
 
 	background sync.WaitGroup
 }
@@ -79,7 +81,7 @@ type nudge struct {
 
 // NewOutbox is the outbox of the service app.
 func NewOutbox(app string, store Store, publisher Publisher, now clock.Now, log *slog.Logger) *Outbox {
-	return &Outbox{topic: events.OutboxTopic(app), store: store, publisher: publisher, now: now, log: log, settled: newGeneration(50_000)}
+	return &Outbox{topic: events.OutboxTopic(app), store: store, publisher: publisher, now: now, log: log, settled: recent.New(50_000)}
 }
 
 // Topic is where the nudges travel; the service subscribes to it with Nudged.
@@ -178,11 +180,9 @@ func (o *Outbox) publishNow(ctx context.Context, box []pending) error {
 // unpublished drops the events that this replica knows to be published. Those of others it keeps: to the broker and
 // to every subscriber a repeated event is the same event.
 func (o *Outbox) unpublished(box []pending) []pending {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	var open []pending
 	for _, p := range box {
-		if !o.settled.has(p.Writer) {
+		if !o.settled.Has(p.Writer) {
 			open = append(open, p)
 		}
 	}
@@ -190,11 +190,7 @@ func (o *Outbox) unpublished(box []pending) []pending {
 }
 
 // settle notes that a write's events are published, or that the write was refused.
-func (o *Outbox) settle(writer string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.settled.add(writer)
-}
+func (o *Outbox) settle(writer string) { o.settled.Add(writer) }
 
 // Nudged handles a message on the outbox topic. While one of its writes may still turn up it sends the nudge once more:
 // what becomes of a message that is asked for again is different with every broker.
@@ -253,38 +249,11 @@ func (o *Outbox) look(ctx context.Context, c command, item Item, age time.Durati
 }
 
 func (o *Outbox) open(commands []command) []command {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	var open []command
 	for _, c := range commands {
-		if !o.settled.has(c.Writer) {
+		if !o.settled.Has(c.Writer) {
 			open = append(open, c)
 		}
 	}
 	return open
-}
-
-// generation is a set that forgets: it holds at least the last size members, at most twice as many.
-type generation struct {
-	size       int
-	young, old map[string]struct{}
-}
-
-func newGeneration(size int) *generation {
-	return &generation{size: size, young: map[string]struct{}{}}
-}
-
-func (g *generation) add(member string) {
-	if len(g.young) >= g.size {
-		g.young, g.old = map[string]struct{}{}, g.young
-	}
-	g.young[member] = struct{}{}
-}
-
-func (g *generation) has(member string) bool {
-	if _, ok := g.young[member]; ok {
-		return true
-	}
-	_, ok := g.old[member]
-	return ok
 }

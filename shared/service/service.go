@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,6 +25,7 @@ type Settings struct {
 	Host  string `envconfig:"HOST" default:"127.0.0.1"` // where to listen; 0.0.0.0 in a container
 	Port  string `envconfig:"APP_PORT" required:"true"` // set by the Dapr CLI
 	Token string `envconfig:"APP_API_TOKEN" required:"true"`
+	Pprof string `envconfig:"PPROF_PORT"` // profiles, on this machine only; empty: none
 }
 
 // stopLimit is how long running requests have to finish. Shorter than an orchestrator's patience.
@@ -64,6 +66,9 @@ func Serve(ctx context.Context, s Settings, log *slog.Logger, routes http.Handle
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	log.Info("listening", "address", listener.Addr().String())
+	if s.Pprof != "" {
+		go serveProfiles(s.Pprof, log)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -82,4 +87,14 @@ func Serve(ctx context.Context, s Settings, log *slog.Logger, routes http.Handle
 		return errors.New("requests were still running after " + stopLimit.String())
 	}
 	return err
+}
+
+// serveProfiles answers on http://127.0.0.1:<port>/debug/pprof/ for as long as the process lives.
+func serveProfiles(port string, log *slog.Logger) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	err := http.ListenAndServe(net.JoinHostPort("127.0.0.1", port), mux)
+	log.Error("no profiles", "error", err)
 }

@@ -27,11 +27,12 @@ import (
 
 // config is read from the environment; each field is STRIPESIM_ and its name.
 type config struct {
-	Address       string `default:"127.0.0.1:12111"` // loopback only: the control endpoints ask for no key
-	Data          string // folder of the ledger
-	SecretKey     string `split_words:"true"` // sk_test_...; what callers must present
-	WebhookURL    string `split_words:"true"` // where events go; empty for nowhere
-	WebhookSecret string `split_words:"true"` // whsec_...; signs the events
+	Address       string        `default:"127.0.0.1:12111"` // loopback only: the control endpoints ask for no key
+	Data          string        // folder of the ledger
+	SecretKey     string        `split_words:"true"`                 // sk_test_...; what callers must present
+	WebhookURL    string        `split_words:"true"`                 // where events go; empty for nowhere
+	WebhookSecret string        `split_words:"true"`                 // whsec_...; signs the events
+	WebhookDelay  time.Duration `split_words:"true" default:"500ms"` // Stripe's own come about a second after the answer
 }
 
 func main() {

@@ -89,6 +89,11 @@ func (k *courier) send(e event) {
 		return // it stays in the ledger, for a start with a URL
 	}
 	k.under.Go(func() {
+		select {
+		case <-time.After(k.conf.WebhookDelay):
+		case <-k.ctx.Done():
+			return
+		}
 		for attempt := 0; ; attempt++ {
 			err := k.post(e)
 			if err == nil {
