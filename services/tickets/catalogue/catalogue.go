@@ -28,9 +28,9 @@ const (
 // Catalogue is safe for concurrent use.
 type Catalogue struct {
 	mu     sync.RWMutex
-	known  map[string]*entry              // by ticket id, sold ones too: they must not come back
-	sorted map[Sort][]*entry              // those not sold
-	words  map[string]map[*entry]struct{} // the same, by each word of their titles
+	known  map[string]*entry   // by ticket id, sold ones too: they must not come back
+	sorted map[Sort][]*entry   // those not sold
+	words  map[string][]*entry // the same, by each word of their titles
 }
 
 type entry struct {
@@ -43,7 +43,7 @@ func New() *Catalogue {
 	return &Catalogue{
 		known:  map[string]*entry{},
 		sorted: map[Sort][]*entry{Newest: nil, Cheapest: nil, Dearest: nil},
-		words:  map[string]map[*entry]struct{}{},
+		words:  map[string][]*entry{},
 	}
 }
 
@@ -82,7 +82,8 @@ func (c *Catalogue) Follow(id string, news ticket.Sale) {
 
 func (c *Catalogue) replace(t ticket.Ticket) {
 	if old := c.known[t.ID]; old != nil {
-		if old.ticket == t {
+		if old.standsLike(t) {
+			old.ticket = t
 			return
 		}
 		c.remove(old)
@@ -100,10 +101,7 @@ func (c *Catalogue) insert(e *entry) {
 		c.sorted[sort] = slices.Insert(entries, at, e)
 	}
 	for _, w := range e.words {
-		if c.words[w] == nil {
-			c.words[w] = map[*entry]struct{}{}
-		}
-		c.words[w][e] = struct{}{}
+		c.words[w] = append(c.words[w], e)
 	}
 }
 
@@ -114,7 +112,12 @@ func (c *Catalogue) remove(e *entry) {
 		}
 	}
 	for _, w := range e.words {
-		delete(c.words[w], e)
+		entries := c.words[w]
+		if at := slices.Index(entries, e); at >= 0 {
+			last := len(entries) - 1
+			entries[at], entries[last] = entries[last], nil
+			c.words[w] = entries[:last]
+		}
 		if len(c.words[w]) == 0 {
 			delete(c.words, w)
 		}
@@ -179,12 +182,14 @@ func (c *Catalogue) candidates(q Query) []*entry {
 	if len(rarest) > few {
 		return all
 	}
-	matches := make([]*entry, 0, len(rarest))
-	for e := range rarest {
-		matches = append(matches, e)
-	}
+	matches := slices.Clone(rarest)
 	slices.SortFunc(matches, q.Sort.compare)
 	return matches
+}
+
+// standsLike tells whether t has the same place in every order and under every word.
+func (e *entry) standsLike(t ticket.Ticket) bool {
+	return e.ticket.Title == t.Title && e.ticket.Price == t.Price && e.ticket.CreatedAt.Equal(t.CreatedAt) && e.ticket.Sold == t.Sold
 }
 
 func (e *entry) has(words []string) bool {
