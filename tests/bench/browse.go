@@ -19,6 +19,7 @@ import (
 // browsing is how the catalogue is served.
 type browsing struct {
 	PerS      float64 `json:"per_s"`
+	P50MS     float64 `json:"p50_ms"`
 	P99MS     float64 `json:"p99_ms"`
 	SearchP99 float64 `json:"search_p99_ms"`
 }
@@ -112,7 +113,7 @@ func (b *bench) look(ctx context.Context, url string) (found browsing, err error
 			pages.Add(r)
 		}
 	})
-	found.P99MS, found.SearchP99 = ms(pages.Latencies.Quantile(0.99)), ms(searches.Latencies.Quantile(0.99))
+	found.P50MS, found.P99MS, found.SearchP99 = ms(pages.Latencies.Quantile(0.50)), ms(pages.Latencies.Quantile(0.99)), ms(searches.Latencies.Quantile(0.99))
 	return found, err
 }
 

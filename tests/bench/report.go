@@ -113,12 +113,12 @@ func (f *figures) print(w io.Writer) {
 		"  %d orders with a hold of %v, placed one after the other with %v in between, while %d others are pending. Seen within about %v", f.size.expiring, shortHold, orderEvery, f.Expiry.Pending, 2*lookEvery))
 	p("  p50 %.1f, p99 %.1f, early %d", f.Expiry.P50, f.Expiry.P99, f.Expiry.Early)
 
-	head("browse", fmt.Sprintf("the catalogue's first page, as HTML through web: how many a second %d visitors get who never wait; and p99, in ms, of that page and of a search\n"+
+	head("browse", fmt.Sprintf("the catalogue's first page, as HTML through web: how many a second %d visitors get who never wait; and p50 and p99, in ms, of that page and p99 of a search\n"+
 		"  (one ticket in 100 matches) at half that rate, in turn", browsers))
-	p("  %-12s %10s %10s %14s", "tickets", "per_s", "p99_ms", "search_p99_ms")
+	p("  %-12s %10s %10s %10s %14s", "tickets", "per_s", "p50_ms", "p99_ms", "search_p99_ms")
 	for _, n := range f.size.tickets {
 		found := f.Browse[strconv.Itoa(n)]
-		p("  %-12d %10.1f %10.1f %14.1f", n, found.PerS, found.P99MS, found.SearchP99)
+		p("  %-12d %10.1f %10.1f %10.1f %14.1f", n, found.PerS, found.P50MS, found.P99MS, found.SearchP99)
 	}
 
 	head("start_s", "from nothing running, and no data, until every part is healthy, in seconds")
