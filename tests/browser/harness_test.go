@@ -80,7 +80,8 @@ func start(t *testing.T, env map[string]string) string {
 	require.NoError(t, stack.Build(ctx, root))
 	dir, err := os.MkdirTemp("", "marketplace-browser-")
 	require.NoError(t, err)
-	o := stack.Options{Root: root, Dir: dir, FreePorts: true, Env: env}
+	o, err := stack.Options{Root: root, Dir: dir, FreePorts: true, Env: env}.Chosen()
+	require.NoError(t, err)
 	if *verbose {
 		o.Log = os.Stderr
 	}

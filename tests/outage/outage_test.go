@@ -74,7 +74,9 @@ func start(t *testing.T) *stack.Stack {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	require.NoError(t, stack.Build(context.Background(), root))
-	s, err := stack.Start(context.Background(), stack.Options{Root: root, Dir: t.TempDir(), FreePorts: true})
+	o, err := stack.Options{Root: root, Dir: t.TempDir(), FreePorts: true}.Chosen()
+	require.NoError(t, err)
+	s, err := stack.Start(context.Background(), o)
 	require.NoError(t, err)
 	over := make(chan struct{})
 	t.Cleanup(func() {

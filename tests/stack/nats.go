@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -22,12 +23,14 @@ var natsServer = server{
 			dir:  r.stack.options.Dir,
 		}}
 	},
-	fill: func(ctx context.Context, r *running) error { return createStreams(ctx, r.stack.NATSURL) },
+	fill: func(ctx context.Context, r *running) error {
+		return createStreams(ctx, r.stack.NATSURL, filepath.Join(r.stack.options.Root, "components", "pubsub-jetstream"))
+	},
 }
 
 // createStreams makes one stream for each topic: Dapr creates none, and its durable names are unique per stream only.
-// A stream that exists keeps its messages and gets these settings.
-func createStreams(ctx context.Context, url string) error {
+// A stream that exists keeps its messages and gets these settings, and its consumers those of the components in folder.
+func createStreams(ctx context.Context, url, folder string) error {
 	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.Timeout(2*time.Second))
 	if err != nil {
 		return fmt.Errorf("connect to NATS at %s: %w", url, err)
@@ -50,5 +53,5 @@ func createStreams(ctx context.Context, url string) error {
 			return fmt.Errorf("create stream %s: %w", topic, err)
 		}
 	}
-	return nil
+	return alignConsumers(conn, folder)
 }
