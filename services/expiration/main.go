@@ -30,5 +30,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go sidecar.WatchBroker(ctx, log)
 
 	s := &server{timers: sidecar, publisher: sidecar}
-	return service.Serve(ctx, cfg, log, s.routes(cfg, log, sidecar.BrokerReady))
+	routes := s.routes(cfg, log, sidecar.Ready)
+	routes.Whole(sidecar.BrokerReady)
+	return service.Serve(ctx, cfg, log, routes)
 }

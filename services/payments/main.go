@@ -70,5 +70,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		now:           time.Now,
 		log:           log,
 	}
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.BrokerReady), outbox.Wait)
+	routes := s.routes(cfg.Settings, sidecar.Ready)
+	routes.Whole(sidecar.BrokerReady)
+	return service.Serve(ctx, cfg.Settings, log, routes, outbox.Wait)
 }

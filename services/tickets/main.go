@@ -63,5 +63,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		stocked:   make(chan struct{}),
 	}
 	go s.stock(ctx)
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.BrokerReady), outbox.Wait)
+	routes := s.routes(cfg.Settings, sidecar.Ready)
+	routes.Whole(sidecar.BrokerReady)
+	return service.Serve(ctx, cfg.Settings, log, routes, outbox.Wait)
 }

@@ -21,14 +21,18 @@ import (
 )
 
 // Routes is the table of every way into a service: what people ask for, what other services ask for, events and jobs.
-// Everything but /livez and /healthz demands the token that only the sidecar has.
+// Everything but /livez, /readyz and /healthz demands the token that only the sidecar has.
 type Routes struct {
 	app           string
 	token         string
 	log           *slog.Logger
 	mux           *mux.Router
 	subscriptions []subscription
+	ready, whole  []check
 }
+
+// check says what is missing, nil when nothing is.
+type check = func(context.Context) error
 
 // subscription is an entry of the answer to GET /dapr/subscribe.
 type subscription struct {
@@ -46,24 +50,36 @@ const (
 	eventLimit    = 1 << 20 // bytes
 )
 
-// NewRoutes is the table of the service app. ready, asked by /healthz, says what is not ready yet.
-func NewRoutes(app string, s Settings, log *slog.Logger, ready ...func(context.Context) error) *Routes {
-	r := &Routes{app: app, token: s.Token, log: log, mux: mux.NewRouter().SkipClean(true).UseEncodedPath()}
+// NewRoutes is the table of the service app. /readyz asks ready whether requests make sense, /healthz also whatever Whole
+// has added.
+func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes {
+	r := &Routes{app: app, token: s.Token, log: log, mux: mux.NewRouter().SkipClean(true).UseEncodedPath(), ready: ready}
 	unknown := r.answer(func(http.ResponseWriter, *http.Request) error { return fault.UnknownRoute() })
 	r.mux.NotFoundHandler, r.mux.MethodNotAllowedHandler = unknown, unknown
 	r.mux.Methods(http.MethodGet).Path("/livez").HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	r.mux.Methods(http.MethodGet).Path("/readyz").Handler(r.answer(func(w http.ResponseWriter, req *http.Request) error {
+		return r.pass(w, req, r.ready)
+	}))
 	r.mux.Methods(http.MethodGet).Path("/healthz").Handler(r.answer(func(w http.ResponseWriter, req *http.Request) error {
-		for _, check := range ready {
-			if err := check(req.Context()); err != nil {
-				return fault.Down(err, "%s is not ready", app)
-			}
-		}
-		return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...))
 	}))
 	r.mux.Methods(http.MethodGet).Path("/dapr/subscribe").Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, _ *http.Request) error {
 		return api.Write(w, http.StatusOK, append([]subscription{}, r.subscriptions...))
 	})))
 	return r
+}
+
+// Whole adds a check to /healthz of something that the service can do without for a while: without the broker it still
+// answers questions.
+func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
+
+func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
+	for _, check := range checks {
+		if err := check(req.Context()); err != nil {
+			return fault.Down(err, "%s is not ready", r.app)
+		}
+	}
+	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
 // ServeHTTP implements http.Handler.
@@ -261,7 +277,7 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 		switch status := fault.Status(err); {
 		case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
 			log.Error("failed", "error", err)
-		case status == http.StatusServiceUnavailable && req.URL.Path != "/healthz": // whoever asks for that will see
+		case status == http.StatusServiceUnavailable && req.URL.Path != "/healthz" && req.URL.Path != "/readyz": // whoever asks for that will see
 			log.Warn("unavailable", "error", err)
 		}
 		api.Fail(w, err)

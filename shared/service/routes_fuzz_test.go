@@ -48,7 +48,7 @@ func FuzzDelivery(f *testing.F) {
 
 // Whatever path is asked for, without the token nothing is done but to say how the service is.
 func FuzzDoors(f *testing.F) {
-	for _, path := range []string{"/", "/livez", "/healthz", "/dapr/subscribe", "/events/tickets", "/job/order-T-1.5", "/job/", "//job/order-x", "/job/order-%2f", "/internal/orders/T-1/checkout", "/api/orders",
+	for _, path := range []string{"/", "/livez", "/readyz", "/healthz", "/dapr/subscribe", "/events/tickets", "/job/order-T-1.5", "/job/", "//job/order-x", "/job/order-%2f", "/internal/orders/T-1/checkout", "/api/orders",
 		"/api/../events/tickets", "/events/tickets/", "/EVENTS/tickets", "/events/tickets%00", "/%65vents/tickets", "", "*", "/job/order-\xff"} {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"} {
 			f.Add(method, path, "web")
@@ -67,7 +67,7 @@ func FuzzDoors(f *testing.F) {
 		req := &http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{}, Body: http.NoBody}
 		w := httptest.NewRecorder()
 		r.ServeHTTP(w, req)
-		if reached != "" || w.Code != 401 && w.Code != 404 && (w.Code != 200 || path != "/livez" && path != "/healthz") {
+		if reached != "" || w.Code != 401 && w.Code != 404 && (w.Code != 200 || path != "/livez" && path != "/readyz" && path != "/healthz") {
 			t.Fatalf("%s %q without the token: %d, reached %q", method, path, w.Code, reached)
 		}
 
