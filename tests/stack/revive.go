@@ -32,6 +32,7 @@ func (s *Stack) Kill(name string) error {
 	if p := s.parts[name]; p != nil {
 		gone = append(gone, p.process)
 		if p.app == nil && name != partDapr { // the CLI's are parts of their own
+			p.process.signal(syscall.SIGSTOP) // one that it makes behind our back would keep it from starting again
 			gone = append(gone, children(s.mark, p.process)...)
 		}
 	}
