@@ -33,7 +33,7 @@ func (s *Stack) Kill(name string) error {
 		gone = append(gone, p.process)
 		if p.app == nil && name != partDapr { // the CLI's are parts of their own
 			p.process.signal(syscall.SIGSTOP) // one that it makes behind our back would keep it from starting again
-			gone = append(gone, children(s.mark, p.process)...)
+			gone = append(gone, descendants(p.process)...)
 		}
 	}
 	s.mu.Unlock()

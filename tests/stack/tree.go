@@ -36,12 +36,27 @@ func processes(mark string) []process {
 	return found
 }
 
-// children returns the processes that carry mark and were made by parent, or by one of those.
-func children(mark string, parent process) (all []process) {
-	for _, p := range processes(mark) {
-		if readStat(p.pid).parent == parent.pid {
-			all = append(append(all, p), children(mark, p)...)
+// descendants returns the processes that parent has made, and those that these made. They are told by their parents and
+// not by our mark: PostgreSQL's write over their environment.
+func descendants(parent process) []process {
+	dirs, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	made := map[int][]process{}
+	for _, dir := range dirs {
+		pid, err := strconv.Atoi(dir.Name())
+		if err != nil {
+			continue
 		}
+		if p, ok := lookup(pid); ok {
+			of := readStat(pid).parent
+			made[of] = append(made[of], p)
+		}
+	}
+	all := slices.Clone(made[parent.pid])
+	for i := 0; i < len(all); i++ {
+		all = append(all, made[all[i].pid]...)
 	}
 	return all
 }

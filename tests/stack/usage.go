@@ -76,34 +76,13 @@ func (s *Stack) Usage(name string) (Usage, error) {
 	if err != nil || p.app != nil || name == partDapr { // the CLI's children are parts of their own
 		return all, err
 	}
-	for _, pid := range descendants(p.process.pid) {
-		if u, err := UsageOf(pid); err == nil { // else it has just left
+	for _, child := range descendants(p.process) {
+		if u, err := UsageOf(child.pid); err == nil { // else it has just left
 			all.CPU += u.CPU
 			all.Memory += u.Memory
 		}
 	}
 	return all, nil
-}
-
-// descendants are the processes that pid has made, and those that these made. They are told by their parents and not by
-// our mark: PostgreSQL's write over their environment.
-func descendants(pid int) []int {
-	dirs, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil
-	}
-	made := map[int][]int{}
-	for _, dir := range dirs {
-		if child, err := strconv.Atoi(dir.Name()); err == nil {
-			parent := readStat(child).parent
-			made[parent] = append(made[parent], child)
-		}
-	}
-	all := slices.Clone(made[pid])
-	for i := 0; i < len(all); i++ {
-		all = append(all, made[all[i]]...)
-	}
-	return all
 }
 
 // SetEnv changes the environment in which Revive will start the part called name.
