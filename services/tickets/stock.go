@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"marketplace/services/tickets/ticket"
+	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
 
@@ -31,14 +32,14 @@ func (s *server) stock(ctx context.Context) {
 
 // readAll puts every ticket into the catalogue, with a pause before each page.
 func (s *server) readAll(ctx context.Context, pause time.Duration) {
-	for from, length := 0, 1; from < length && wait(ctx, pause); {
+	for from, length := 0, 1; from < length && clock.Wait(ctx, pause); {
 		ids, n, err := s.everybody.Slice(ctx, everybody, from, stockPage)
 		if err == nil {
 			err = s.readSome(ctx, ids)
 		}
 		if err != nil {
 			s.log.Info("catalogue waits for the store", "error", err)
-			wait(ctx, 200*time.Millisecond)
+			clock.Wait(ctx, 200*time.Millisecond)
 			continue
 		}
 		from, length = from+stockPage, n
@@ -54,16 +55,6 @@ func (s *server) readSome(ctx context.Context, ids []string) error {
 		s.catalogue.Put(t)
 	}
 	return nil
-}
-
-// wait returns false when ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // hearTicket puts what another replica listed or edited into the catalogue.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"marketplace/shared/clock"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
@@ -43,21 +44,11 @@ func (s *site) heldAlready(r *http.Request) string {
 		if o := v.Data.(offer); o.Order != "" || o.Ticket.OrderID != "" || o.Mine {
 			return o.Order
 		}
-		if !pause(r, 100*time.Millisecond) {
+		if !clock.Wait(r.Context(), 100*time.Millisecond) {
 			return ""
 		}
 	}
 	return ""
-}
-
-// pause waits, and returns false when the visitor is gone.
-func pause(r *http.Request, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-r.Context().Done():
-		return false
-	}
 }
 
 // signInFor sends a visitor to sign in, and then to next.

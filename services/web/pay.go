@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
 
@@ -44,7 +45,7 @@ func (s *site) untilComplete(r *http.Request, id string) {
 		if _, err := s.ask(r, http.MethodGet, "/api/orders/"+url.PathEscape(id), nil, &o); err != nil || o.Ended() {
 			return
 		}
-		if !pause(r, 100*time.Millisecond) {
+		if !clock.Wait(r.Context(), 100*time.Millisecond) {
 			return
 		}
 	}

@@ -1,7 +1,8 @@
-// Package clock is how times are written for others: RFC 3339, UTC, always with milliseconds.
+// Package clock tells the time, waits, and writes times for others: RFC 3339, UTC, always with milliseconds.
 package clock
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -12,6 +13,15 @@ const Layout = "2006-01-02T15:04:05.000Z07:00"
 
 // Now tells the time. It is handed in, once, in main, so that tests can move it.
 type Now func() time.Time
+
+// Wait lets d pass. It returns false when ctx ended first.
+func Wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
 
 // Time is a time.Time that marshals in Layout.
 type Time struct{ time.Time }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
 
@@ -25,7 +26,7 @@ const (
 // WatchBroker beats until ctx ends.
 func (s *Sidecar) WatchBroker(ctx context.Context, log *slog.Logger) {
 	var last time.Time
-	for ; ctx.Err() == nil; wait(ctx, beatAnxious) {
+	for ; ctx.Err() == nil; clock.Wait(ctx, beatAnxious) {
 		if s.brokerDown() == 0 && time.Since(last) < beatCalm {
 			continue
 		}
@@ -36,13 +37,6 @@ func (s *Sidecar) WatchBroker(ctx context.Context, log *slog.Logger) {
 			s.shutDown(ctx)
 			s.lastFailed.Store(0)
 		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
 	}
 }
 
@@ -74,11 +68,8 @@ func (s *Sidecar) shutDown(ctx context.Context) {
 	}
 }
 
-// BrokerReady is Ready for a service that deals in events: the broker takes them too.
-func (s *Sidecar) BrokerReady(ctx context.Context) error {
-	if err := s.Ready(ctx); err != nil {
-		return err
-	}
+// BrokerReady returns nil while the broker takes events.
+func (s *Sidecar) BrokerReady(context.Context) error {
 	if down := s.brokerDown(); down > beatAnxious {
 		return fmt.Errorf("the broker has not taken an event for %v", down.Round(time.Second))
 	}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"marketplace/shared/clock"
 	"marketplace/tests/stack"
 )
 
@@ -39,7 +40,7 @@ func attack(ctx context.Context, s *stack.Stack, cfg settings, t *trade) map[str
 			hits[name] = &hit{}
 		}
 		accepted, refused := t.count()
-		if !wait(ctx, peace) {
+		if !clock.Wait(ctx, peace) {
 			break
 		}
 		how := "killed"
@@ -68,28 +69,18 @@ func strike(ctx context.Context, s *stack.Stack, name string, kill bool, away ti
 		if err := s.Kill(name); err != nil {
 			return err
 		}
-		wait(ctx, away)
+		clock.Wait(ctx, away)
 		return s.Revive(context.WithoutCancel(ctx), name)
 	}
 	if err := s.Signal(name, syscall.SIGSTOP); err != nil {
 		return err
 	}
-	wait(ctx, away)
+	clock.Wait(ctx, away)
 	return s.Signal(name, syscall.SIGCONT)
 }
 
 func between(random *rand.Rand, least, most int) time.Duration {
 	return time.Duration(least+random.IntN(most-least)) * time.Millisecond
-}
-
-// wait returns false when ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

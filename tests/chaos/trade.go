@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"marketplace/shared/clock"
 )
 
 // trade is people using the marketplace through web, all of them at once and none of them patient.
@@ -52,7 +54,7 @@ func (t *trade) start(ctx context.Context) {
 		t.all.Go(func() {
 			for ctx.Err() == nil {
 				t.act(random)
-				wait(ctx, between(random, 5, 60))
+				clock.Wait(ctx, between(random, 5, 60))
 			}
 		})
 	}
