@@ -91,7 +91,8 @@ func (c *Collection[T]) GetMany(ctx context.Context, ids []string) ([]T, error) 
 	return bodies, nil
 }
 
-// Create makes a document, without looking whether there is one: the store refuses it then. It returns ErrExists when the id is taken, Unavailable when the store does not answer.
+// Create makes a document, without looking whether there is one: the store refuses it then. It returns ErrExists when the
+// id is taken, Unavailable when the store does not answer.
 func (c *Collection[T]) Create(ctx context.Context, id string, body T) error {
 	_, err := c.commit(ctx, id, plan{unseen: true}, func(doc document, b *T) error {
 		if doc.Version > 0 {

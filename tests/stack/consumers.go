@@ -20,22 +20,26 @@ func alignConsumers(conn *nats.Conn, folder string) error {
 	if err != nil {
 		return err
 	}
+	business, err := readConsumer(filepath.Join(folder, "pubsub.yaml"))
+	if err != nil {
+		return err
+	}
+	outbox, err := readConsumer(filepath.Join(folder, "outbox.yaml"))
+	if err != nil {
+		return err
+	}
 	for _, topic := range events.Topics() {
-		file := "pubsub.yaml"
+		now := business
 		if events.IsOutbox(topic) {
-			file = "outbox.yaml"
-		}
-		ackWait, maxPending, err := readConsumer(filepath.Join(folder, file))
-		if err != nil {
-			return err
+			now = outbox
 		}
 		for info := range js.Consumers(topic) {
 			c := info.Config
-			if c.Durable == "" || c.AckWait == ackWait && (c.MaxAckPending == maxPending || maxPending == 0) {
+			if c.Durable == "" || c.AckWait == now.ackWait && (c.MaxAckPending == now.maxPending || now.maxPending == 0) {
 				continue
 			}
-			if c.AckWait = ackWait; maxPending > 0 {
-				c.MaxAckPending = maxPending
+			if c.AckWait = now.ackWait; now.maxPending > 0 {
+				c.MaxAckPending = now.maxPending
 			}
 			if _, err := js.UpdateConsumer(topic, &c); err != nil {
 				return fmt.Errorf("consumer %s of stream %s: %w", c.Durable, topic, err)
@@ -45,11 +49,16 @@ func alignConsumers(conn *nats.Conn, folder string) error {
 	return nil
 }
 
-// readConsumer reads what a component of file says of its consumers; 0 pending messages is the broker's own limit.
-func readConsumer(file string) (ackWait time.Duration, maxPending int, err error) {
+// consumer is what a component says of its consumers.
+type consumer struct {
+	ackWait    time.Duration
+	maxPending int // messages; 0 is the broker's own limit
+}
+
+func readConsumer(file string) (c consumer, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, 0, err
+		return c, err
 	}
 	var component struct {
 		Spec struct {
@@ -57,18 +66,18 @@ func readConsumer(file string) (ackWait time.Duration, maxPending int, err error
 		}
 	}
 	if err := yaml.Unmarshal(text, &component); err != nil {
-		return 0, 0, fmt.Errorf("%s: %w", file, err)
+		return c, fmt.Errorf("%s: %w", file, err)
 	}
 	for _, m := range component.Spec.Metadata {
 		switch m.Name {
 		case "ackWait":
-			ackWait, err = time.ParseDuration(m.Value)
+			c.ackWait, err = time.ParseDuration(m.Value)
 		case "maxAckPending":
-			maxPending, err = strconv.Atoi(m.Value)
+			c.maxPending, err = strconv.Atoi(m.Value)
 		}
 		if err != nil {
-			return 0, 0, fmt.Errorf("%s of %s: %w", m.Name, file, err)
+			return c, fmt.Errorf("%s of %s: %w", m.Name, file, err)
 		}
 	}
-	return ackWait, maxPending, nil
+	return c, nil
 }

@@ -44,9 +44,9 @@ func TestConsumersFollowTheComponents(t *testing.T) {
 	_, err = js.AddConsumer(events.OrdersTopic, &nats.ConsumerConfig{Durable: "tickets", DeliverSubject: nats.NewInbox(), DeliverGroup: "tickets",
 		AckPolicy: nats.AckExplicitPolicy, AckWait: 42 * time.Second, MaxAckPending: 7})
 	require.NoError(t, err)
-	ackWait, pending, err := readConsumer(filepath.Join(folder, "pubsub.yaml"))
+	wanted, err := readConsumer(filepath.Join(folder, "pubsub.yaml"))
 	require.NoError(t, err)
-	now := []nats.SubOpt{nats.AckWait(ackWait), nats.MaxAckPending(pending)}
+	now := []nats.SubOpt{nats.AckWait(wanted.ackWait), nats.MaxAckPending(wanted.maxPending)}
 	require.Error(t, subscribe(now...), "what this is all about")
 
 	require.NoError(t, createStreams(t.Context(), url, folder))

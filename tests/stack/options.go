@@ -42,7 +42,7 @@ func (o Options) Chosen() (Options, error) {
 	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")
 	if text := os.Getenv("REPLICAS"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > mostReplicas {
+		if err != nil || n < 1 {
 			return o, fmt.Errorf("REPLICAS must be 1 to %d, not %q", mostReplicas, text)
 		}
 		o.Replicas = n
@@ -52,6 +52,9 @@ func (o Options) Chosen() (Options, error) {
 
 func (o Options) complete() (Options, error) {
 	var err error
+	if o.Replicas < 0 || o.Replicas > mostReplicas {
+		return o, fmt.Errorf("REPLICAS must be 1 to %d, not %d", mostReplicas, o.Replicas)
+	}
 	if o.Root == "" {
 		if o.Root, err = findRoot(); err != nil {
 			return o, err
