@@ -120,7 +120,7 @@ func (s *server) findMany(ctx context.Context, ids []string) ([]sale.Order, erro
 func (s *server) findIn(ctx context.Context, sl sale.Sale, id string) (sale.Order, error) {
 	if o := sl.Order(id); o != nil && o.Overdue(s.now()) {
 		var err error
-		if sl, err = s.expire(ctx, id); err != nil {
+		if sl, err = s.expire(ctx, dapr.ByNudge, id); err != nil {
 			return sale.Order{}, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"marketplace/services/orders/sale"
+	"marketplace/shared/dapr"
 )
 
 // cancel gives the ticket back. Repeating it is harmless.
@@ -19,7 +20,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if o.Status != sale.Cancelled {
-		if _, err := s.sales.Update(r.Context(), o.Ticket.ID, func(sl *sale.Sale) error {
+		if _, err := s.sales.Update(r.Context(), dapr.ByNudge, o.Ticket.ID, func(sl *sale.Sale) error {
 			return sl.Cancel(o.ID, s.now())
 		}); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/api"
+	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 )
 
@@ -26,7 +27,7 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sl, err := s.sales.Update(r.Context(), ticketID, func(sl *sale.Sale) error {
+	sl, err := s.sales.Update(r.Context(), dapr.ByNudge, ticketID, func(sl *sale.Sale) error {
 		if o := sl.Order(id); o != nil && o.UserID != in.UserID {
 			return fault.NotOwner()
 		}
@@ -51,7 +52,7 @@ func (s *server) endCheckout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.sales.Update(r.Context(), ticketID, func(sl *sale.Sale) error { return sl.EndCheckout(id) })
+	_, err = s.sales.Update(r.Context(), dapr.ByNudge, ticketID, func(sl *sale.Sale) error { return sl.EndCheckout(id) })
 	if err != nil {
 		return err
 	}

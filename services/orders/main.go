@@ -23,7 +23,7 @@ type settings struct {
 
 // server is the service. Its fields are all that its handlers share.
 type server struct {
-	sales    *dapr.Collection[sale.Sale]  // by ticket id
+	sales    *dapr.Announced[sale.Sale]   // by ticket id
 	archive  *dapr.Collection[sale.Order] // ended orders that their sale has no room for
 	buyers   *dapr.List                   // order ids by buyer
 	services dapr.Invoker

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"marketplace/services/orders/sale"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
@@ -17,7 +18,7 @@ func (s *server) onPayment(ctx context.Context, p events.Payment) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "payment %s is for %q, which is no order", p.ID, p.OrderID)
 	}
-	_, err = s.sales.Update(ctx, ticketID, func(sl *sale.Sale) error { return sl.Paid(p.OrderID, p.ID) })
+	_, err = s.sales.Update(ctx, dapr.ByRepeat, ticketID, func(sl *sale.Sale) error { return sl.Paid(p.OrderID, p.ID) })
 	if fault.KindOf(err) != fault.NotFound {
 		return err
 	}
@@ -26,7 +27,7 @@ func (s *server) onPayment(ctx context.Context, p events.Payment) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.sales.Update(ctx, ticketID, func(sl *sale.Sale) error {
+	_, err = s.sales.Update(ctx, dapr.ByRepeat, ticketID, func(sl *sale.Sale) error {
 		sl.Restore(o)
 		return sl.Paid(p.OrderID, p.ID)
 	})

@@ -34,7 +34,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	}
 	id := sale.NewOrderID(in.TicketID, rand.Text()[:16])
 	place := func() (sale.Sale, error) {
-		return s.sales.UpdateAfter(r.Context(), in.TicketID,
+		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
 			func() error { return s.buyers.Add(r.Context(), buyer.ID, id) }, // before the order: see dapr.List
 			func(sl *sale.Sale) error { return sl.Place(id, buyer.ID, s.hold, s.now()) })
 	}
@@ -59,7 +59,7 @@ func (s *server) learn(ctx context.Context, ticketID string) error {
 	if err := s.services.Invoke(ctx, "tickets", http.MethodGet, "/api/tickets/"+ticketID, nil, &t); err != nil {
 		return err
 	}
-	return s.onTicket(ctx, t)
+	return s.follow(ctx, dapr.ByNudge, t)
 }
 
 // shelve moves a sale's oldest orders out, so that it stays small. Each has its new place before it leaves the old.
@@ -72,7 +72,7 @@ func (s *server) shelve(ctx context.Context, ticketID string, kept []sale.Order)
 			return err
 		}
 	}
-	_, err := s.sales.Update(ctx, ticketID, func(sl *sale.Sale) error {
+	_, err := s.sales.Update(ctx, dapr.ByNudge, ticketID, func(sl *sale.Sale) error {
 		sl.Forget(kept)
 		return nil
 	})

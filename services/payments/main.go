@@ -25,7 +25,7 @@ type settings struct {
 
 // server is the service. Its fields are all that its handlers share.
 type server struct {
-	payments      *dapr.Collection[payment.Payment] // by order id
+	payments      *dapr.Announced[payment.Payment] // by order id
 	cards         cards
 	services      dapr.Invoker
 	timers        dapr.Scheduler

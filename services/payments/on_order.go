@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"marketplace/services/payments/payment"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
@@ -24,7 +25,7 @@ func (s *server) onOrder(ctx context.Context, o events.Order) error {
 	if err := s.timers.Schedule(ctx, settlePrefix+o.ID, s.now().Add(settleAfter)); err != nil {
 		return err
 	}
-	if p, err = s.payments.Update(ctx, o.ID, func(p *payment.Payment) error {
+	if p, err = s.payments.Update(ctx, dapr.ByRepeat, o.ID, func(p *payment.Payment) error {
 		p.Return()
 		return nil
 	}); err != nil {

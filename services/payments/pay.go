@@ -38,7 +38,7 @@ func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	// Until the job is set nothing is charged; once it is set, it finishes whatever is begun here.
-	ctx, cancel := context.WithTimeout(dapr.Guarded(r.Context()), payLimit)
+	ctx, cancel := context.WithTimeout(r.Context(), payLimit)
 	defer cancel()
 	p, err := s.attempt(ctx, buyer, in)
 	if err != nil {
@@ -99,9 +99,9 @@ func (s *server) begin(ctx context.Context, order payment.Order, token string) (
 	if err := start(&p); err != nil {
 		return p, err
 	}
-	err := s.payments.Create(ctx, order.ID, p)
+	err := s.payments.Create(ctx, dapr.ByRepeat, order.ID, p)
 	if errors.Is(err, dapr.ErrExists) {
-		return s.payments.Update(ctx, order.ID, start)
+		return s.payments.Update(ctx, dapr.ByRepeat, order.ID, start)
 	}
 	return p, err
 }

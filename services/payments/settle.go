@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"marketplace/services/payments/payment"
+	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 )
 
@@ -60,7 +61,7 @@ func (s *server) charge(ctx context.Context, p payment.Payment) (payment.Payment
 	switch {
 	case err == nil:
 		attempt := p.ChargeKey()
-		p, err = s.payments.Update(ctx, p.OrderID, func(now *payment.Payment) error {
+		p, err = s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
 			now.Charged(p.Attempt, stripeID)
 			return nil
 		})
@@ -73,7 +74,7 @@ func (s *server) charge(ctx context.Context, p payment.Payment) (payment.Payment
 		if declined != nil {
 			reason = declined.reason
 		}
-		p, err = s.payments.Update(ctx, p.OrderID, func(now *payment.Payment) error {
+		p, err = s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
 			now.Decline(p.Attempt, reason)
 			return nil
 		})
@@ -97,7 +98,7 @@ func (s *server) refund(ctx context.Context, p payment.Payment) (payment.Payment
 	if err != nil {
 		return p, fault.Down(err, "The refund is not made yet")
 	}
-	return s.payments.Update(ctx, p.OrderID, func(now *payment.Payment) error {
+	return s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
 		now.Returned(refundID, s.now())
 		return nil
 	})

@@ -26,7 +26,7 @@ func (s *server) webhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "The signature is not Stripe's")
 	}
-	ctx, cancel := context.WithTimeout(dapr.Guarded(r.Context()), payLimit)
+	ctx, cancel := context.WithTimeout(r.Context(), payLimit)
 	defer cancel()
 	if err := s.onStripe(ctx, e); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *server) onStripe(ctx context.Context, e stripe.Event) error {
 		if !object.Refunded {
 			return nil // a part of it, by hand
 		}
-		_, err := s.payments.Update(ctx, orderID, func(p *payment.Payment) error {
+		_, err := s.payments.Update(ctx, dapr.ByRepeat, orderID, func(p *payment.Payment) error {
 			p.Returned(p.RefundID, s.now())
 			return nil
 		})

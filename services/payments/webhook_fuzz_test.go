@@ -40,7 +40,7 @@ func charged(t *testing.T) *server {
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, now, log)
 	s := &server{payments: dapr.NewAnnounced("payment", sidecar, outbox, announce), cards: noCards{t}, timers: sidecar, outbox: outbox, settled: recent.New(10), webhookSecret: "whsec_test", currency: "usd", now: now, log: log}
 	paid := payment.Payment{ID: "p", OrderID: "T-1", UserID: "bob", Amount: 1999, Currency: "usd", Status: payment.Succeeded, Version: 1, Attempt: 1, Token: "tok_visa", StripeID: "pi_1"}
-	if err := s.payments.Create(dapr.Guarded(t.Context()), "T-1", paid); err != nil {
+	if err := s.payments.Create(t.Context(), dapr.ByRepeat, "T-1", paid); err != nil {
 		t.Fatal(err)
 	}
 	return s

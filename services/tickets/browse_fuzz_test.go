@@ -33,7 +33,7 @@ func FuzzBrowse(f *testing.F) {
 			f.Fatal(err)
 		}
 		s.catalogue.Put(t)
-		if err := s.tickets.Create(dapr.Guarded(f.Context()), t.ID, t); err != nil {
+		if err := s.tickets.Create(f.Context(), dapr.ByRepeat, t.ID, t); err != nil {
 			f.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
+	"marketplace/shared/dapr"
 )
 
 // edit changes title and price of the seller's own ticket, refused while it is reserved.
@@ -23,7 +24,7 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
-	t, err := s.tickets.Update(r.Context(), id, func(t *ticket.Ticket) error {
+	t, err := s.tickets.Update(r.Context(), dapr.ByNudge, id, func(t *ticket.Ticket) error {
 		return t.Edit(seller.ID, title, price, s.now())
 	})
 	if err != nil {

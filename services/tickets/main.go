@@ -21,7 +21,7 @@ type settings struct {
 
 // server is the service. Its fields are all that its handlers share.
 type server struct {
-	tickets   *dapr.Collection[ticket.Ticket]
+	tickets   *dapr.Announced[ticket.Ticket]
 	everybody *dapr.List // every ticket id, under one owner
 	sellers   *dapr.List // ticket ids by seller
 	catalogue *catalogue.Catalogue

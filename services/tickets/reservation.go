@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"marketplace/services/tickets/ticket"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
 // onOrder follows a ticket's sale: held, free again, or sold.
 func (s *server) onOrder(ctx context.Context, o events.Order) error {
-	_, err := s.tickets.Update(ctx, o.Ticket.ID, func(t *ticket.Ticket) error {
+	_, err := s.tickets.Update(ctx, dapr.ByRepeat, o.Ticket.ID, func(t *ticket.Ticket) error {
 		t.Follow(saleOf(o))
 		return nil
 	})

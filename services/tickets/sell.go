@@ -57,7 +57,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err := s.sellers.Add(r.Context(), seller.ID, t.ID); err != nil {
 		return err
 	}
-	if err := s.tickets.Create(r.Context(), t.ID, t); err != nil {
+	if err := s.tickets.Create(r.Context(), dapr.ByNudge, t.ID, t); err != nil {
 		if !errors.Is(err, dapr.ErrExists) {
 			return err
 		}

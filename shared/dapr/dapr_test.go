@@ -35,7 +35,7 @@ func increment(c *counter) error { c.N++; return nil }
 // replica is one process of a service: what it knows in memory is gone when it dies.
 type replica struct {
 	outbox   *dapr.Outbox
-	counters *dapr.Collection[counter]
+	counters *dapr.Announced[counter]
 }
 
 func start(s *daprtest.Sidecar, now func() time.Time) replica {
@@ -48,7 +48,7 @@ func (r replica) nudges(t *testing.T, s *daprtest.Sidecar) error {
 	t.Helper()
 	var errs []error
 	for _, e := range s.Published(r.outbox.Topic()) {
-		errs = append(errs, r.outbox.Nudged(dapr.Guarded(context.Background()), events.Envelope{ID: e.ID, Type: e.Type, Data: e.Data}))
+		errs = append(errs, r.outbox.Nudged(context.Background(), events.Envelope{ID: e.ID, Type: e.Type, Data: e.Data}))
 	}
 	return errors.Join(errs...)
 }
@@ -77,7 +77,7 @@ func TestKilledAnywhere(t *testing.T) {
 				s := &daprtest.Sidecar{}
 				first := start(s, time.Now)
 				s.DieAfter(calls, effective)
-				_, err := first.counters.Upsert(ctx, "c", increment)
+				_, err := first.counters.Upsert(ctx, dapr.ByNudge, "c", increment)
 				first.outbox.Wait()
 				s.Revive()
 
@@ -99,14 +99,14 @@ func TestKilledAnywhere(t *testing.T) {
 }
 
 // The same for work that its caller repeats: it needs no nudge.
-func TestKilledAnywhereWhileGuarded(t *testing.T) {
+func TestKilledAnywhereInRepeatedWork(t *testing.T) {
 	for _, effective := range []bool{false, true} {
 		for calls := range 5 {
 			s := &daprtest.Sidecar{}
 			handle := func(limit time.Duration) error {
-				ctx, cancel := context.WithTimeout(dapr.Guarded(context.Background()), limit)
+				ctx, cancel := context.WithTimeout(context.Background(), limit)
 				defer cancel()
-				_, err := start(s, time.Now).counters.Upsert(ctx, "c", func(c *counter) error {
+				_, err := start(s, time.Now).counters.Upsert(ctx, dapr.ByRepeat, "c", func(c *counter) error {
 					c.N = 1 // a handler's change: doing it twice is doing it once
 					return nil
 				})
@@ -130,7 +130,7 @@ func TestLostAnswer(t *testing.T) {
 	r := start(s, time.Now)
 	s.DieAfter(2, true) // load, nudge, save
 	time.AfterFunc(30*time.Millisecond, s.Revive)
-	got, err := r.counters.Upsert(context.Background(), "c", increment)
+	got, err := r.counters.Upsert(context.Background(), dapr.ByNudge, "c", increment)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, got.N)
 	r.outbox.Wait()
@@ -143,7 +143,7 @@ func TestManyAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 40 {
 		all.Go(func() {
-			_, err := replicas[i%2].counters.Upsert(context.Background(), "c", increment)
+			_, err := replicas[i%2].counters.Upsert(context.Background(), dapr.ByNudge, "c", increment)
 			assert.NoError(t, err)
 		})
 	}
@@ -165,7 +165,7 @@ func TestNudgesAreShared(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 50 {
 		all.Go(func() {
-			_, err := r.counters.Upsert(context.Background(), strconv.Itoa(i), increment)
+			_, err := r.counters.Upsert(context.Background(), dapr.ByNudge, strconv.Itoa(i), increment)
 			assert.NoError(t, err)
 		})
 	}
@@ -182,7 +182,7 @@ func TestANudgeWaitsForItsWrite(t *testing.T) {
 	defer cancel()
 	first := start(s, time.Now)
 	s.DieAfter(2, false) // load, nudge, then dead
-	_, err := first.counters.Upsert(ctx, "c", increment)
+	_, err := first.counters.Upsert(ctx, dapr.ByNudge, "c", increment)
 	require.Error(t, err)
 	s.Revive()
 	require.NoError(t, start(s, time.Now).nudges(t, s))
@@ -202,15 +202,15 @@ func TestRefusalsChangeNothing(t *testing.T) {
 	r := start(s, time.Now)
 	ctx := context.Background()
 	refuse := func(*counter) error { return fault.New(fault.Refused, "no") }
-	_, err := r.counters.Update(ctx, "c", increment)
+	_, err := r.counters.Update(ctx, dapr.ByNudge, "c", increment)
 	assert.Equal(t, fault.NotFound, fault.KindOf(err))
-	_, err = r.counters.Upsert(ctx, "c", refuse)
+	_, err = r.counters.Upsert(ctx, dapr.ByNudge, "c", refuse)
 	assert.EqualError(t, err, "no")
-	require.NoError(t, r.counters.Create(ctx, "c", counter{N: 7}))
-	assert.ErrorIs(t, r.counters.Create(ctx, "c", counter{N: 8}), dapr.ErrExists)
-	_, err = r.counters.Update(ctx, "c", func(c *counter) error { c.N = 99; return fault.New(fault.Refused, "no") })
+	require.NoError(t, r.counters.Create(ctx, dapr.ByNudge, "c", counter{N: 7}))
+	assert.ErrorIs(t, r.counters.Create(ctx, dapr.ByNudge, "c", counter{N: 8}), dapr.ErrExists)
+	_, err = r.counters.Update(ctx, dapr.ByNudge, "c", func(c *counter) error { c.N = 99; return fault.New(fault.Refused, "no") })
 	assert.EqualError(t, err, "no")
-	_, err = r.counters.Update(ctx, "c", func(*counter) error { return nil })
+	_, err = r.counters.Update(ctx, dapr.ByNudge, "c", func(*counter) error { return nil })
 	require.NoError(t, err)
 	r.outbox.Wait()
 	assert.Equal(t, map[int64]bool{7: true}, versions(t, s), "only the creation was worth an event")
@@ -221,7 +221,7 @@ func TestStoreDown(t *testing.T) {
 	s.DieAfter(0, false)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err := start(s, time.Now).counters.Upsert(ctx, "c", increment)
+	_, err := start(s, time.Now).counters.Upsert(ctx, dapr.ByNudge, "c", increment)
 	assert.Equal(t, fault.Unavailable, fault.KindOf(err))
 }
 

@@ -27,24 +27,26 @@ type document struct {
 // as fewer others have followed.
 const writersKept = 8
 
-// Collection keeps documents of one type, each under an id. A change to one document is one ETag write, and the events
-// that tell of it are part of that write (see Outbox).
+// Collection keeps documents of one type, each under an id. A change to one document is one ETag write. Nobody is told of
+// it; Announced is a collection whose changes are events.
 type Collection[T any] struct {
-	name     string
-	store    Store
-	outbox   *Outbox
+	name  string
+	store Store
+	ttl   time.Duration // after the last change, 0: for ever
+
+	outbox   *Outbox // both nil unless it is part of an Announced
 	announce func(before, after T) []events.Event
 }
 
-// NewCollection is a collection whose changes nobody is told of.
+// NewCollection is a collection of documents that are kept for ever.
 func NewCollection[T any](name string, store Store) *Collection[T] {
 	return &Collection[T]{name: name, store: store}
 }
 
-// NewAnnounced is a collection whose changes are announced: announce says which events a change is worth. For a new
-// document, before is the zero T.
-func NewAnnounced[T any](name string, store Store, outbox *Outbox, announce func(before, after T) []events.Event) *Collection[T] {
-	return &Collection[T]{name: name, store: store, outbox: outbox, announce: announce}
+// NewTemporary is a collection whose documents are forgotten when nobody has changed them for ttl, rounded up to seconds:
+// not at once, but soon after.
+func NewTemporary[T any](name string, store Store, ttl time.Duration) *Collection[T] {
+	return &Collection[T]{name: name, store: store, ttl: ttl}
 }
 
 // ErrExists is returned by Create for an id that is taken.
@@ -94,32 +96,36 @@ func (c *Collection[T]) GetMany(ctx context.Context, ids []string) ([]T, error) 
 // Create makes a document, without looking whether there is one: the store refuses it then. It returns ErrExists when the
 // id is taken, Unavailable when the store does not answer.
 func (c *Collection[T]) Create(ctx context.Context, id string, body T) error {
-	_, err := c.commit(ctx, id, plan{unseen: true}, func(doc document, b *T) error {
+	_, err := c.commit(ctx, id, plan{unseen: true}, missing(body))
+	return err
+}
+
+// missing makes a document of body where there is none.
+func missing[T any](body T) func(document, *T) error {
+	return func(doc document, b *T) error {
 		if doc.Version > 0 {
 			return ErrExists
 		}
 		*b = body
 		return nil
-	})
-	return err
+	}
 }
 
 // Update changes a document and returns it as it is then. change may run several times and must do no I/O; an error
 // from it is returned as it is and nothing is written; leaving the body as it was writes nothing either. Update returns
 // NotFound when there is no document, Unavailable when the store does not answer.
 func (c *Collection[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return c.UpdateAfter(ctx, id, nil, change)
+	return c.commit(ctx, id, plan{}, existing(change))
 }
 
-// UpdateAfter is Update that runs before once when change is accepted and nothing is written yet: for what must be there
-// first. An error from it is returned as it is and nothing is written.
-func (c *Collection[T]) UpdateAfter(ctx context.Context, id string, before func() error, change func(*T) error) (T, error) {
-	return c.commit(ctx, id, plan{before: before}, func(doc document, b *T) error {
+// existing is change for documents that are there.
+func existing[T any](change func(*T) error) func(document, *T) error {
+	return func(doc document, b *T) error {
 		if doc.Version == 0 {
 			return fault.NoSuchThing()
 		}
 		return change(b)
-	})
+	}
 }
 
 // Upsert is Update that starts from the zero T when there is no document.
@@ -129,8 +135,9 @@ func (c *Collection[T]) Upsert(ctx context.Context, id string, change func(*T) e
 
 // plan says how to commit.
 type plan struct {
-	unseen bool         // take it that there is no document, and load only when the store knows better
-	before func() error // runs once, when change is accepted and nothing is written yet; may be nil
+	promise Promise
+	unseen  bool         // take it that there is no document, and load only when the store knows better
+	before  func() error // runs once, when change is accepted and nothing is written yet; may be nil
 }
 
 // commit loads, changes and saves until it has won, lost for a reason, or run out of time.
@@ -161,7 +168,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 			return zero, err
 		}
 		if doc.wrote(command) {
-			return after, c.publish(ctx, doc) // our write got through, only its answer was lost
+			return after, c.publish(ctx, p.promise, doc) // our write got through, only its answer was lost
 		}
 		if errors.Is(last, ErrLost) && c.outbox != nil {
 			c.outbox.settle(attempt) // that save is known to have had no effect
@@ -174,7 +181,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 			return zero, fmt.Errorf("marshal %s: %w", c.key(id), err)
 		}
 		if bytes.Equal(body, doc.Body) {
-			return after, c.publish(ctx, doc)
+			return after, c.publish(ctx, p.promise, doc)
 		}
 		if p.before != nil {
 			if err := p.before(); err != nil {
@@ -184,15 +191,15 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 		}
 		attempt = fmt.Sprintf("%s.%d", command, try)
 		next := c.next(doc, attempt, body, before, after)
-		if err := c.insure(ctx, id, next, attempt); err != nil {
+		if err := c.insure(ctx, p.promise, id, next, attempt); err != nil {
 			return zero, down(err)
 		}
 		raw, err := json.Marshal(next)
 		if err != nil {
 			return zero, fmt.Errorf("marshal %s: %w", c.key(id), err)
 		}
-		if last = c.store.Save(ctx, c.key(id), raw, etag); last == nil {
-			return after, c.publish(ctx, next)
+		if last = c.store.Save(ctx, c.key(id), raw, etag, c.ttl); last == nil {
+			return after, c.publish(ctx, p.promise, next)
 		}
 	}
 }
@@ -212,18 +219,25 @@ func (c *Collection[T]) next(doc document, writer string, body []byte, before, a
 }
 
 // insure makes sure that the events in next will be published if next is saved, whatever dies afterwards.
-func (c *Collection[T]) insure(ctx context.Context, id string, next document, writer string) error {
-	if len(next.Outbox) == 0 || next.Outbox[len(next.Outbox)-1].Writer != writer {
+func (c *Collection[T]) insure(ctx context.Context, by Promise, id string, next document, writer string) error {
+	if by == ByRepeat || len(next.Outbox) == 0 || next.Outbox[len(next.Outbox)-1].Writer != writer {
 		return nil // this change is worth no event
 	}
 	return c.outbox.insure(ctx, command{Key: c.key(id), Version: next.Version, Writer: writer})
 }
 
-func (c *Collection[T]) publish(ctx context.Context, doc document) error {
+func (c *Collection[T]) publish(ctx context.Context, by Promise, doc document) error {
 	if len(doc.Outbox) == 0 || c.outbox == nil {
 		return nil
 	}
-	return c.outbox.publish(ctx, doc.Outbox)
+	if by == ByNudge {
+		c.outbox.publishLater(ctx, doc.Outbox)
+		return nil
+	}
+	if err := c.outbox.publishNow(ctx, doc.Outbox); err != nil {
+		return down(fmt.Errorf("%w: %w", ErrUnannounced, err))
+	}
+	return nil
 }
 
 // wrote tells whether an earlier try of command is among the latest writes.

@@ -28,7 +28,7 @@ import (
 // stay in the document until its next change: there they cost a few hundred bytes, and clearing them would cost a
 // write. So an event may be published more than once, always under the same id.
 //
-// Work that somebody repeats until it is done (see Guarded) needs no nudge.
+// Work that somebody repeats until it is done (see ByRepeat) needs no nudge.
 type Outbox struct {
 	topic     string
 	store     Store
@@ -90,19 +90,8 @@ func (o *Outbox) Topic() string { return o.topic }
 // Wait returns when everything that was committed has been published or given up to the nudges.
 func (o *Outbox) Wait() { o.background.Wait() }
 
-type guardedKey struct{}
-
-// Guarded says that whoever asked for the work under ctx asks again until told that it is done: the broker, a job,
-// Stripe with a webhook. Its changes are published before they are reported done, and need no nudge.
-func Guarded(ctx context.Context) context.Context { return context.WithValue(ctx, guardedKey{}, true) }
-
-func guarded(ctx context.Context) bool { return ctx.Value(guardedKey{}) != nil }
-
-// insure returns once a nudge for c is stored, at once for guarded work.
+// insure returns once a nudge for c is stored.
 func (o *Outbox) insure(ctx context.Context, c command) error {
-	if guarded(ctx) {
-		return nil
-	}
 	w := &waiting{command: c, done: make(chan error, 1)}
 	o.mu.Lock()
 	o.queue = append(o.queue, w)
@@ -149,19 +138,14 @@ func (o *Outbox) send(ctx context.Context, n nudge) error {
 	return o.publisher.Publish(ctx, events.Event{ID: rand.Text(), Type: "nudge", Topic: o.topic, Data: data})
 }
 
-// publish gets a committed document's events to the broker: in the background for a command, whose nudge stands by;
-// before it returns for guarded work.
-func (o *Outbox) publish(ctx context.Context, box []pending) error {
-	if guarded(ctx) {
-		return o.publishNow(ctx, box)
-	}
+// publishLater publishes a committed document's events in the background; their nudge stands by.
+func (o *Outbox) publishLater(ctx context.Context, box []pending) {
 	trace := Trace(ctx)
 	o.background.Go(func() {
 		if err := o.publishNow(WithTrace(context.Background(), trace), box); err != nil {
 			o.log.Warn("events wait for their nudge", "error", err)
 		}
 	})
-	return nil
 }
 
 // publishNow publishes what this replica does not know to be published, in order.

@@ -25,7 +25,7 @@ func FuzzNudged(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		sidecar := &daprtest.Sidecar{}
 		outbox := dapr.NewOutbox("tickets", sidecar, sidecar, now, slog.New(slog.DiscardHandler))
-		if err := dapr.NewAnnounced("counter", sidecar, outbox, announce).Create(dapr.Guarded(t.Context()), "a", counter{N: 1}); err != nil {
+		if err := dapr.NewAnnounced("counter", sidecar, outbox, announce).Create(t.Context(), dapr.ByRepeat, "a", counter{N: 1}); err != nil {
 			t.Fatal(err)
 		}
 		before := len(sidecar.Published(events.TicketsTopic))

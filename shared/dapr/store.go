@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	sdk "github.com/dapr/go-sdk/client"
@@ -18,8 +19,10 @@ type Store interface {
 	// LoadMany is Load for several keys, in their order.
 	LoadMany(ctx context.Context, keys []string) ([]Item, error)
 	// Save writes a key, first write wins: with the ETag that Load gave, or with "" to create it. ErrLost means that
-	// somebody else wrote first. After any other error nobody knows whether it was written: load to find out.
-	Save(ctx context.Context, key string, value []byte, etag string) error
+	// somebody else wrote first. After any other error nobody knows whether it was written: load to find out. The store
+	// forgets the key ttl after its last write, rounded up to seconds; 0 is for ever. A key has a ttl with every write or
+	// with none: some stores keep an earlier one.
+	Save(ctx context.Context, key string, value []byte, etag string, ttl time.Duration) error
 }
 
 // Item is the value of a key.
@@ -82,7 +85,7 @@ func item(value []byte, etag string) Item {
 
 // Save implements Store. Always first-write and without a content type: some stores overwrite a key that was once
 // written last-write, and change JSON that they are told is JSON.
-func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag string) error {
+func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag string, ttl time.Duration) error {
 	ctx, cancel, err := toTheEnd(ctx)
 	if err != nil {
 		return err
@@ -93,6 +96,9 @@ func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag strin
 	}}
 	if etag != "" {
 		item.Etag = &sdk.ETag{Value: etag}
+	}
+	if ttl > 0 {
+		item.Metadata = map[string]string{"ttlInSeconds": strconv.FormatInt(int64((ttl+time.Second-1)/time.Second), 10)}
 	}
 	err = s.sdk.SaveBulkState(ctx, stateStore, item)
 	if status.Code(err) == codes.Aborted {

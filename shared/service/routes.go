@@ -174,7 +174,7 @@ func (r *Routes) deliver(topic string, req *http.Request, h func(context.Context
 	}
 	e, err := events.Open(body)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(dapr.Guarded(dapr.WithTrace(req.Context(), e.TraceParent)), deliveryLimit)
+		ctx, cancel := context.WithTimeout(dapr.WithTrace(req.Context(), e.TraceParent), deliveryLimit)
 		defer cancel()
 		err = persist(ctx, func() error { return h(ctx, e) })
 	}
@@ -212,7 +212,7 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 		return strings.HasPrefix(req.URL.Path, "/job/"+prefix)
 	})
 	route.Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
-		ctx, cancel := context.WithTimeout(dapr.Guarded(req.Context()), deliveryLimit)
+		ctx, cancel := context.WithTimeout(req.Context(), deliveryLimit)
 		defer cancel()
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
 		err := h(ctx, rest)

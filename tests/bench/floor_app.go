@@ -116,7 +116,7 @@ func (f *floorApp) state(ctx context.Context, key string, gets, saves int) error
 			at = fmt.Sprintf("%s-%d", key, i)
 		}
 		if i < saves {
-			if err := f.sidecar.Save(ctx, at, f.document, item.ETag); err != nil {
+			if err := f.sidecar.Save(ctx, at, f.document, item.ETag, 0); err != nil {
 				return err
 			}
 		}

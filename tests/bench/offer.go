@@ -56,7 +56,7 @@ func (d *desk) LoadMany(_ context.Context, keys []string) ([]dapr.Item, error) {
 	return items, nil
 }
 
-func (d *desk) Save(_ context.Context, key string, value []byte, _ string) error {
+func (d *desk) Save(_ context.Context, key string, value []byte, _ string, _ time.Duration) error {
 	d.docs[key], d.dirty[key] = value, true
 	return nil
 }
@@ -73,7 +73,7 @@ func (d *desk) write(ctx context.Context, to dapr.Store) error {
 			}
 			etag = item.ETag
 		}
-		return to.Save(ctx, key, d.docs[key], etag)
+		return to.Save(ctx, key, d.docs[key], etag, 0)
 	})
 	for _, key := range keys {
 		d.written[key] = true

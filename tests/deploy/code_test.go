@@ -271,7 +271,7 @@ func (c *code) readCall(app string, n *ast.CallExpr, apps []string) {
 		c.routes[app] = append(c.routes[app], r)
 	case is(function, "service", "On") || is(function, "service", "OnBroadcast") || name == "Nudges":
 		c.listens[app] = true
-	case is(function, "dapr", "NewCollection") || is(function, "dapr", "NewAnnounced") || is(function, "dapr", "NewList"):
+	case is(function, "dapr", "NewCollection") || is(function, "dapr", "NewTemporary") || is(function, "dapr", "NewAnnounced") || is(function, "dapr", "NewList"):
 		c.keeps[app] = true
 	case name == "Invoke" && len(n.Args) == 6:
 		to := []string{text(n.Args[1])}

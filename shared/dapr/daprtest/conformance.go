@@ -34,25 +34,25 @@ func TestStore(t *testing.T, store dapr.Store) {
 			`{"price":"$19.99","n":9007199254740993,"big":1e400}`, `{"$$ROOT":1}`, `{ "spaced" : [ ] }`, `{"a":1,"a":2}`, "not JSON", `"quoted"`,
 		} {
 			key := fresh()
-			require.NoError(t, store.Save(ctx, key, []byte(value), ""), value)
+			require.NoError(t, store.Save(ctx, key, []byte(value), "", 0), value)
 			assert.Equal(t, value, string(load(t, key).Value))
 		}
 	})
 
 	t.Run("what exists is not created again", func(t *testing.T) {
 		key := fresh()
-		require.NoError(t, store.Save(ctx, key, []byte("first"), ""))
-		require.Error(t, store.Save(ctx, key, []byte("second"), ""), "with whatever error: some stores have no code for it")
+		require.NoError(t, store.Save(ctx, key, []byte("first"), "", 0))
+		require.Error(t, store.Save(ctx, key, []byte("second"), "", 0), "with whatever error: some stores have no code for it")
 		assert.Equal(t, "first", string(load(t, key).Value))
 	})
 
 	t.Run("an ETag is good for one write", func(t *testing.T) {
 		key := fresh()
-		require.NoError(t, store.Save(ctx, key, []byte("1"), ""))
+		require.NoError(t, store.Save(ctx, key, []byte("1"), "", 0))
 		first := load(t, key)
 		require.NotEmpty(t, first.ETag)
-		require.NoError(t, store.Save(ctx, key, []byte("2"), first.ETag))
-		assert.ErrorIs(t, store.Save(ctx, key, []byte("3"), first.ETag), dapr.ErrLost)
+		require.NoError(t, store.Save(ctx, key, []byte("2"), first.ETag, 0))
+		assert.ErrorIs(t, store.Save(ctx, key, []byte("3"), first.ETag, 0), dapr.ErrLost)
 		second := load(t, key)
 		assert.Equal(t, "2", string(second.Value))
 		assert.NotEqual(t, first.ETag, second.ETag)
@@ -62,7 +62,7 @@ func TestStore(t *testing.T, store dapr.Store) {
 		for _, etag := range []string{"create", "update"} {
 			key, tag := fresh(), ""
 			if etag == "update" {
-				require.NoError(t, store.Save(ctx, key, []byte("old"), ""))
+				require.NoError(t, store.Save(ctx, key, []byte("old"), "", 0))
 				tag = load(t, key).ETag
 			}
 			var winners atomic.Int32
@@ -71,7 +71,7 @@ func TestStore(t *testing.T, store dapr.Store) {
 			for i := range 20 {
 				all.Go(func() {
 					value := fmt.Sprintf("writer %d", i)
-					if store.Save(ctx, key, []byte(value), tag) == nil {
+					if store.Save(ctx, key, []byte(value), tag, 0) == nil {
 						winners.Add(1)
 						won.Store(value)
 					}
@@ -88,7 +88,7 @@ func TestStore(t *testing.T, store dapr.Store) {
 		for i := range keys {
 			keys[i] = fresh()
 			if i%3 != 0 {
-				require.NoError(t, store.Save(ctx, keys[i], []byte(keys[i]), ""))
+				require.NoError(t, store.Save(ctx, keys[i], []byte(keys[i]), "", 0))
 			}
 		}
 		items, err := store.LoadMany(ctx, keys)
@@ -108,7 +108,7 @@ func TestStore(t *testing.T, store dapr.Store) {
 		for i := range value {
 			value[i] = 'a' + byte(i%26)
 		}
-		require.NoError(t, store.Save(ctx, key, value, ""))
+		require.NoError(t, store.Save(ctx, key, value, "", 0))
 		assert.Equal(t, value, load(t, key).Value)
 	})
 
