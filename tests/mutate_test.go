@@ -45,7 +45,7 @@ func templates(p *person, ticketID, orderID, paidID string) []request {
 		{method: "POST", path: "/api/payments", body: `{"orderId":"` + orderID + `","token":"tok_visa"}`},
 		{method: "GET", path: "/api/payments/" + paidID},
 		{method: "POST", path: "/api/payments/webhook", body: `{"id":"evt_1","type":"charge.refunded","data":{"object":{"refunded":true,"metadata":{"order_id":"` + paidID + `"}}}}`},
-		{method: "POST", path: "/internal/orders/" + orderID + "/checkout", body: `{"userId":"` + p.ID + `"}`},
+		{method: "POST", path: "/internal/orders/" + orderID + "/checkout", body: `{"userId":"` + p.ID + `","checkout":"c1"}`},
 		{method: "POST", path: "/events/payments", body: `{"id":"1","type":"payment.created","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1,"currency":"usd"}}`},
 	} {
 		r.header, r.cookie = json, session

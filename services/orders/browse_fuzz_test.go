@@ -42,12 +42,12 @@ func FuzzOrderID(f *testing.F) {
 
 // The same for the request that payments makes before it charges: it is for the order's own buyer or refused.
 func FuzzCheckout(f *testing.F) {
-	for _, seed := range []string{`{"userId":"ann"}`, `{"userId":"seller"}`, `{"userId":""}`, `{"userId":1}`, `{}`, `null`, `[]`, ``, `{"userId":"ann","userId":"carl"}`, `{"userid":"ann"}`} {
+	for _, seed := range []string{`{"userId":"ann","checkout":"c1"}`, `{"userId":"ann"}`, `{"userId":"ann","checkout":""}`, `{"userId":"seller"}`, `{"userId":""}`, `{"userId":1}`, `{}`, `null`, `[]`, ``, `{"userId":"ann","userId":"carl"}`, `{"userid":"ann"}`} {
 		f.Add("HELD-BOB", seed, "payments")
 	}
-	f.Add("HELD-BOB", `{"userId":"bob"}`, "web")
-	f.Add("HELD-BOB", `{"userId":"bob"}`, "Payments")
-	f.Add("FREE-NONE", `{"userId":"bob"}`, "payments")
+	f.Add("HELD-BOB", `{"userId":"bob","checkout":"c1"}`, "web")
+	f.Add("HELD-BOB", `{"userId":"bob","checkout":"c1"}`, "Payments")
+	f.Add("FREE-NONE", `{"userId":"bob","checkout":"c1"}`, "payments")
 	f.Fuzz(func(t *testing.T, id, body, caller string) {
 		if caller == "payments" && strings.Contains(body, "bob") {
 			return // that one is meant to get in

@@ -14,13 +14,17 @@ import (
 // beginCheckout keeps an order from expiring while payments charges for it, or says why it must not.
 func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		UserID string `json:"userId"`
+		UserID   string `json:"userId"`
+		Checkout string `json:"checkout"` // names the attempt to pay, for its end
 	}
 	if err := api.Read(w, r, &in); err != nil {
 		return err
 	}
-	if in.UserID == "" {
-		return fault.InField("userId", "userId is required")
+	var wrong fault.Fields
+	wrong.Check(in.UserID != "", "userId", "userId is required")
+	wrong.Check(in.Checkout != "", "checkout", "checkout is required")
+	if err := wrong.Err(); err != nil {
+		return err
 	}
 	id := mux.Vars(r)["id"]
 	ticketID, err := sale.TicketOf(id)
@@ -31,7 +35,7 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 		if o := sl.Order(id); o != nil && o.UserID != in.UserID {
 			return fault.NotOwner()
 		}
-		return sl.BeginCheckout(id, s.checkout, s.now())
+		return sl.BeginCheckout(id, in.Checkout, s.checkout, s.now())
 	})
 	if fault.KindOf(err) == fault.NotFound {
 		if _, err := s.owned(r.Context(), id, in.UserID); err != nil {
@@ -45,14 +49,14 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	return api.Write(w, http.StatusOK, view(*sl.Order(id)))
 }
 
-// endCheckout takes that back after a decline.
+// endCheckout takes that back after a decline of the attempt that the checkout was for.
 func (s *server) endCheckout(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
 	ticketID, err := sale.TicketOf(id)
 	if err != nil {
 		return err
 	}
-	_, err = s.sales.Update(r.Context(), dapr.ByNudge, ticketID, func(sl *sale.Sale) error { return sl.EndCheckout(id) })
+	_, err = s.sales.Update(r.Context(), dapr.ByNudge, ticketID, func(sl *sale.Sale) error { return sl.EndCheckout(id, mux.Vars(r)["checkout"]) })
 	if err != nil {
 		return err
 	}

@@ -9,14 +9,18 @@ import (
 	"marketplace/shared/fault"
 )
 
-// onPayment completes an order. A refund changes nothing here: its order was cancelled before.
+// onPayment completes an order, or ends it when the money was returned by hand.
 func (s *server) onPayment(ctx context.Context, p events.Payment) error {
-	if p.Refunded {
-		return nil
-	}
 	ticketID, err := sale.TicketOf(p.OrderID)
 	if err != nil {
 		return fault.New(fault.Invalid, "payment %s is for %q, which is no order", p.ID, p.OrderID)
+	}
+	if p.Refunded {
+		_, err = s.sales.Update(ctx, dapr.ByRepeat, ticketID, func(sl *sale.Sale) error { return sl.Refund(p.OrderID, p.ID) })
+		if fault.KindOf(err) == fault.NotFound {
+			return nil // shelved, so cancelled long ago: that is why the money went back
+		}
+		return err
 	}
 	_, err = s.sales.Update(ctx, dapr.ByRepeat, ticketID, func(sl *sale.Sale) error { return sl.Paid(p.OrderID, p.ID) })
 	if fault.KindOf(err) != fault.NotFound {

@@ -34,13 +34,22 @@ func (noTickets) Invoke(context.Context, string, string, string, any, any) error
 
 // selling is the service with one ticket on sale, FREE, and one that bob holds, HELD, by the order HELD-BOB.
 func selling(t testing.TB) *server {
-	sidecar := &daprtest.Sidecar{}
-	outbox := dapr.NewOutbox("orders", sidecar, sidecar, now, slog.New(slog.DiscardHandler))
-	s := &server{
+	s, _ := sellingOn(t)
+	return s
+}
+
+// restarted is a new process of the service on a sidecar that has seen others, a while after they have sent their nudges.
+func restarted(sidecar *daprtest.Sidecar, while time.Duration) *server {
+	outbox := dapr.NewOutbox("orders", sidecar, sidecar, func() time.Time { return now().Add(while) }, slog.New(slog.DiscardHandler))
+	return &server{
 		sales: dapr.NewAnnounced("sale", sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", sidecar), buyers: dapr.NewList("orders-of", sidecar),
 		services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(signingKey.Public().(ed25519.PublicKey), now), hold: time.Minute, checkout: time.Minute, now: now, log: slog.New(slog.DiscardHandler),
 	}
-	ctx := t.Context()
+}
+
+func sellingOn(t testing.TB) (*server, *daprtest.Sidecar) {
+	sidecar := &daprtest.Sidecar{}
+	s, ctx := restarted(sidecar, 0), t.Context()
 	for _, id := range []string{"FREE", "HELD"} {
 		if err := s.onTicket(ctx, events.Ticket{ID: id, Title: id, Price: 1000, UserID: "seller"}); err != nil {
 			t.Fatal(err)
@@ -49,7 +58,7 @@ func selling(t testing.TB) *server {
 	if _, err := s.sales.Update(ctx, dapr.ByRepeat, "HELD", func(sl *sale.Sale) error { return sl.Place("HELD-BOB", "bob", time.Hour, now()) }); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s, sidecar
 }
 
 // ask sends a request as ann, through the service's own table of routes, as her browser's sidecar would.

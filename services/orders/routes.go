@@ -18,7 +18,7 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 
 	// payments, before it charges and after a decline. Both may be repeated.
 	r.Internal("POST", "/internal/orders/{id}/checkout", s.beginCheckout, "payments")
-	r.Internal("DELETE", "/internal/orders/{id}/checkout", s.endCheckout, "payments")
+	r.Internal("DELETE", "/internal/orders/{id}/checkout/{checkout}", s.endCheckout, "payments")
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onTicket)  // from tickets: keep our copy of title and price

@@ -13,22 +13,6 @@ import (
 	"marketplace/services/payments/payment"
 )
 
-// cards is the card network. Each call may be repeated: the payment's own keys make it happen once.
-type cards interface {
-	// Charge returns Stripe's id of the charge. It returns *decline when nothing was charged nor will be, errLost when
-	// the network failed and knows of no charge; after any other error the outcome is unknown.
-	Charge(ctx context.Context, p payment.Payment) (string, error)
-	// Refund returns Stripe's id of the refund.
-	Refund(ctx context.Context, p payment.Payment) (string, error)
-}
-
-// decline is the card network's no, in its own words for the card's owner.
-type decline struct{ reason string }
-
-func (d *decline) Error() string { return "declined: " + d.reason }
-
-var errLost = errors.New("the card network failed and knows of no charge")
-
 // orderField is where Stripe keeps the order's id beside the charge, attemptField the attempt's.
 const (
 	orderField   = "order_id"
@@ -38,6 +22,7 @@ const (
 // stripeLimit bounds one call to Stripe.
 const stripeLimit = 20 * time.Second
 
+// stripeCards implements cards. It makes no second try of its own: what an answer means stands in verdict.go.
 type stripeCards struct{ api *client.API }
 
 // newStripe talks to Stripe, or to whatever answers at base instead.
@@ -55,14 +40,18 @@ func newStripe(key, base string) stripeCards {
 }
 
 // Charge implements cards.
-func (c stripeCards) Charge(ctx context.Context, p payment.Payment) (string, error) {
+func (c stripeCards) Charge(ctx context.Context, p payment.Payment) (intent, error) {
 	params := &stripe.PaymentIntentParams{
-		Amount:                stripe.Int64(int64(p.Amount)),
-		Currency:              stripe.String(p.Currency),
-		Confirm:               stripe.Bool(true),
-		ErrorOnRequiresAction: stripe.Bool(true), // nobody is there to act
-		PaymentMethodTypes:    stripe.StringSlice([]string{"card"}),
-		Description:           stripe.String("Order " + p.OrderID),
+		Amount:             stripe.Int64(int64(p.Amount)),
+		Currency:           stripe.String(p.Currency),
+		Confirm:            stripe.Bool(true),
+		PaymentMethodTypes: stripe.StringSlice([]string{"card"}),
+		Description:        stripe.String("Order " + p.OrderID),
+	}
+	if p.ReturnURL != "" {
+		params.ReturnURL = stripe.String(p.ReturnURL)
+	} else {
+		params.ErrorOnRequiresAction = stripe.Bool(true) // nobody is there to act
 	}
 	if isCardToken(p.Token) {
 		params.PaymentMethodData = &stripe.PaymentIntentPaymentMethodDataParams{Type: stripe.String("card")}
@@ -74,74 +63,82 @@ func (c stripeCards) Charge(ctx context.Context, p payment.Payment) (string, err
 	params.AddMetadata(attemptField, p.ChargeKey())
 	params.SetIdempotencyKey(p.ChargeKey())
 	params.Context = ctx
-	intent, err := c.api.PaymentIntents.New(params)
-	if err != nil {
-		return c.explain(ctx, p, err)
-	}
-	return chargeOf(intent)
+	return intentOf(c.api.PaymentIntents.New(params))
 }
 
 func isCardToken(token string) bool { return len(token) > 4 && token[:4] == "tok_" }
 
-func chargeOf(intent *stripe.PaymentIntent) (string, error) {
-	if intent.Status == stripe.PaymentIntentStatusSucceeded {
-		return intent.ID, nil
-	}
-	return "", fmt.Errorf("payment intent %s is %s", intent.ID, intent.Status)
-}
+// findSlack is how far Stripe's clock may be from ours.
+const findSlack = time.Minute
 
-// explain says what an error of Stripe's means for the charge.
-func (c stripeCards) explain(ctx context.Context, p payment.Payment, err error) (string, error) {
-	var e *stripe.Error
-	if !errors.As(err, &e) {
-		return "", err // no answer: unknown
+// Find implements cards: by Stripe's name of the attempt, or, where that was lost, in the list of all that were made while
+// this one can have been.
+func (c stripeCards) Find(ctx context.Context, p payment.Payment) (intent, error) {
+	if p.StripeID != "" {
+		return c.Look(ctx, p.StripeID)
 	}
-	switch {
-	case e.Type == stripe.ErrorTypeCard:
-		return "", &decline{e.Msg}
-	case e.Type == stripe.ErrorTypeInvalidRequest && (e.HTTPStatusCode == http.StatusBadRequest || e.HTTPStatusCode == http.StatusNotFound):
-		return "", &decline{e.Msg} // an unknown card, say
-	case e.HTTPStatusCode >= http.StatusInternalServerError:
-		return c.find(ctx, p) // the same key would get the same failure again, for a day
-	}
-	return "", err
-}
-
-// find looks for the attempt among Stripe's latest payment intents.
-func (c stripeCards) find(ctx context.Context, p payment.Payment) (string, error) {
-	params := &stripe.PaymentIntentListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: p.BegunAt.Add(-time.Minute).Unix()}}
+	params := &stripe.PaymentIntentListParams{CreatedRange: &stripe.RangeQueryParams{
+		GreaterThanOrEqual: p.BegunAt.Add(-findSlack).Unix(),
+		LesserThanOrEqual:  p.BegunAt.Add(lostAfter + payLimit + findSlack).Unix(),
+	}}
 	params.Limit = stripe.Int64(100)
 	params.Context = ctx
 	list := c.api.PaymentIntents.List(params)
 	for list.Next() {
-		intent := list.PaymentIntent()
-		if intent.Metadata[attemptField] != p.ChargeKey() {
-			continue
+		if in := list.PaymentIntent(); in.Metadata[attemptField] == p.ChargeKey() {
+			return intentOf(in, nil)
 		}
-		if intent.Status == stripe.PaymentIntentStatusRequiresPaymentMethod && intent.LastPaymentError != nil {
-			return "", &decline{intent.LastPaymentError.Msg}
-		}
-		return chargeOf(intent)
 	}
 	if err := list.Err(); err != nil {
-		return "", err
+		return intent{}, err
 	}
-	return "", errLost
+	return intent{}, errNone
 }
 
-// Refund implements cards.
-func (c stripeCards) Refund(ctx context.Context, p payment.Payment) (string, error) {
-	params := &stripe.RefundParams{PaymentIntent: stripe.String(p.StripeID), Reason: stripe.String(string(stripe.RefundReasonRequestedByCustomer))}
-	params.AddMetadata(orderField, p.OrderID)
-	params.SetIdempotencyKey(p.RefundKey())
+// Look implements cards.
+func (c stripeCards) Look(ctx context.Context, stripeID string) (intent, error) {
+	params := &stripe.PaymentIntentParams{}
 	params.Context = ctx
-	refund, err := c.api.Refunds.New(params)
-	var e *stripe.Error
-	if errors.As(err, &e) && e.Code == stripe.ErrorCodeChargeAlreadyRefunded {
-		return p.RefundID, nil // by hand, or by an answer that was lost
+	return intentOf(c.api.PaymentIntents.Get(stripeID, params))
+}
+
+// Cancel implements cards.
+func (c stripeCards) Cancel(ctx context.Context, stripeID string) (intent, error) {
+	params := &stripe.PaymentIntentCancelParams{CancellationReason: stripe.String(string(stripe.PaymentIntentCancellationReasonAbandoned))}
+	params.Context = ctx
+	in, err := c.api.PaymentIntents.Cancel(stripeID, params)
+	if e := stripeError(err); e != nil && e.Code == stripe.ErrorCodePaymentIntentUnexpectedState {
+		return c.Look(ctx, stripeID)
 	}
+	return intentOf(in, err)
+}
+
+// notFinished is the reason of an attempt that the buyer's bank was never told to go on with.
+const notFinished = "Your bank's confirmation was not finished in time, nothing was charged"
+
+func intentOf(in *stripe.PaymentIntent, err error) (intent, error) {
 	if err != nil {
-		return "", err
+		return intent{}, err
 	}
-	return refund.ID, nil
+	out := intent{ID: in.ID, OrderID: in.Metadata[orderField]}
+	switch in.Status {
+	case stripe.PaymentIntentStatusSucceeded:
+		out.State = charged
+	case stripe.PaymentIntentStatusProcessing:
+		out.State = processing
+	case stripe.PaymentIntentStatusRequiresAction:
+		out.State = waiting
+		if in.NextAction == nil || in.NextAction.RedirectToURL == nil {
+			return out, fmt.Errorf("payment intent %s waits for an action without an address", in.ID)
+		}
+		out.ActionURL = in.NextAction.RedirectToURL.URL
+	case stripe.PaymentIntentStatusRequiresPaymentMethod, stripe.PaymentIntentStatusCanceled:
+		out.State, out.Reason = declined, notFinished
+		if in.LastPaymentError != nil && in.LastPaymentError.Msg != "" {
+			out.Reason = in.LastPaymentError.Msg
+		}
+	default:
+		return out, errors.New("payment intent " + in.ID + " is " + string(in.Status))
+	}
+	return out, nil
 }

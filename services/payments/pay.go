@@ -5,13 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
-
-	"github.com/gorilla/mux"
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
-	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
@@ -23,8 +21,16 @@ const payLimit = 30 * time.Second
 
 // request is what a buyer sends.
 type request struct {
-	OrderID string `json:"orderId"`
-	Token   string `json:"token"` // a Stripe payment method or card token
+	OrderID   string `json:"orderId"`
+	Token     string `json:"token"`     // a Stripe payment method or card token
+	ReturnURL string `json:"returnUrl"` // optional: where his bank sends him back to; without one a card that needs its bank's word is refused
+}
+
+// unpaid is the answer to a payment that waits for the buyer.
+type unpaid struct {
+	ID     string  `json:"id"`
+	Status string  `json:"status"` // requires_action
+	Action *action `json:"action"`
 }
 
 // pay charges for an order, exactly once. Repeating it answers the same again.
@@ -37,17 +43,18 @@ func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// Until the job is set nothing is charged; once it is set, it finishes whatever is begun here.
 	ctx, cancel := context.WithTimeout(r.Context(), payLimit)
 	defer cancel()
 	p, err := s.attempt(ctx, buyer, in)
-	if err != nil {
+	if err != nil && !errors.Is(err, dapr.ErrUnannounced) {
 		return err
 	}
-	switch p.Status {
-	case payment.Succeeded:
+	switch {
+	case p.Status == payment.Succeeded: // announced or not: the job sees to that
 		return api.Write(w, http.StatusCreated, map[string]string{"id": p.ID})
-	case payment.Declined:
+	case p.Awaits():
+		return api.Write(w, http.StatusAccepted, unpaid{p.ID, "requires_action", actionOf(p)})
+	case p.Status == payment.Declined:
 		return fault.New(fault.Refused, "%s", p.Reason)
 	}
 	return fault.New(fault.Refused, "Cannot pay for a cancelled order")
@@ -61,40 +68,53 @@ func readPay(w http.ResponseWriter, r *http.Request) (request, error) {
 	var wrong fault.Fields
 	wrong.Check(in.OrderID != "", "orderId", "OrderId must be provided")
 	wrong.Check(in.Token != "" && len(in.Token) <= 255, "token", "Token must be provided")
+	wrong.Check(in.ReturnURL == "" || isWebAddress(in.ReturnURL), "returnUrl", "ReturnUrl must be an absolute http or https address")
 	if err := wrong.Err(); err != nil {
 		return in, err
 	}
 	return in, api.CheckID(in.OrderID)
 }
 
+func isWebAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && len(s) <= 2000 && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+}
+
 // attempt makes sure that the order may be paid, then charges. An attempt that was under way already ends first.
 func (s *server) attempt(ctx context.Context, buyer session.User, in request) (payment.Payment, error) {
 	for {
-		order, err := s.checkout(ctx, in.OrderID, buyer.ID)
+		try := payment.Try{Checkout: rand.Text()[:13], Token: in.Token, ReturnURL: in.ReturnURL}
+		order, err := s.checkout(ctx, in.OrderID, buyer.ID, try.Checkout)
 		if fault.KindOf(err) == fault.Refused {
 			return s.paidBefore(ctx, in.OrderID, buyer.ID, err)
 		}
 		if err != nil {
 			return payment.Payment{}, err
 		}
-		if err := s.timers.Schedule(ctx, settlePrefix+in.OrderID, s.now().Add(settleAfter)); err != nil {
+		// Until the job is set nothing is charged; once it is set, it finishes whatever is begun here.
+		if err := s.timers.Schedule(ctx, settleJob(in.OrderID, try.Checkout, 0), s.now().Add(settleAfter)); err != nil {
 			return payment.Payment{}, fault.Down(err, "Please try again in a moment")
 		}
-		p, err := s.begin(ctx, order, in.Token)
+		p, err := s.begin(ctx, order, try)
 		if err != nil {
 			return p, err
 		}
 		token := p.Token
-		p, err = s.settle(ctx, p)
+		if p.Checkout == try.Checkout {
+			p, err = s.charge(ctx, p)
+		} else {
+			p, err = s.goOn(ctx, p, try)
+		}
 		if err != nil || token == in.Token || p.Status != payment.Declined {
 			return p, err
 		}
 	}
 }
 
-// begin notes an attempt before it is made: nearly always the order's first.
-func (s *server) begin(ctx context.Context, order payment.Order, token string) (payment.Payment, error) {
-	start := func(p *payment.Payment) error { return p.Begin(rand.Text(), order, s.currency, token, s.now()) }
+// begin notes an attempt before it is made: nearly always the order's first. An attempt under way stays, under its own
+// checkout.
+func (s *server) begin(ctx context.Context, order payment.Order, try payment.Try) (payment.Payment, error) {
+	start := func(p *payment.Payment) error { return p.Begin(rand.Text(), order, s.currency, try, s.now()) }
 	var p payment.Payment
 	if err := start(&p); err != nil {
 		return p, err
@@ -106,61 +126,40 @@ func (s *server) begin(ctx context.Context, order payment.Order, token string) (
 	return p, err
 }
 
+// goOn settles the attempt that was found under way. One that waits for the buyer has waited long enough when he comes with
+// another card, or from where he cannot do what his bank asks for.
+func (s *server) goOn(ctx context.Context, p payment.Payment, try payment.Try) (payment.Payment, error) {
+	if p.Awaits() && (p.Token != try.Token || try.ReturnURL == "") {
+		var err error
+		if p, err = s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
+			now.Lapse(p.Attempt, s.now())
+			return nil
+		}); err != nil {
+			return p, err
+		}
+	}
+	p, err := s.settle(ctx, p)
+	if err == nil && p.Status == payment.Declined {
+		s.endCheckout(ctx, p.OrderID, try.Checkout) // ours too
+	}
+	return p, err
+}
+
 // checkout asks orders to keep the ticket while we charge. It returns orders' refusal as it is.
-func (s *server) checkout(ctx context.Context, orderID, userID string) (payment.Order, error) {
+func (s *server) checkout(ctx context.Context, orderID, userID, checkout string) (payment.Order, error) {
 	var o events.Order
-	err := s.services.Invoke(ctx, "orders", http.MethodPost, "/internal/orders/"+orderID+"/checkout", map[string]string{"userId": userID}, &o)
-	return payment.Order{ID: o.ID, UserID: o.UserID, Amount: o.Ticket.Price}, err
+	err := s.services.Invoke(ctx, "orders", http.MethodPost, "/internal/orders/"+orderID+"/checkout",
+		map[string]string{"userId": userID, "checkout": checkout}, &o)
+	return payment.Order{ID: o.ID, UserID: o.UserID, Amount: o.Ticket.Price, ExpiresAt: o.ExpiresAt.Time}, err
 }
 
 // paidBefore answers a repeat: orders refuses to check out what is paid already. Otherwise the refusal stands.
 func (s *server) paidBefore(ctx context.Context, orderID, userID string, refusal error) (payment.Payment, error) {
-	p, err := s.payments.Get(ctx, orderID)
-	if err == nil && p.UserID == userID && p.Status == payment.Succeeded {
-		return p, nil
+	p, err := s.payments.Announce(ctx, orderID)
+	if p.UserID == userID && p.Status == payment.Succeeded {
+		return p, err
 	}
 	return payment.Payment{}, refusal
-}
-
-// show tells the buyer what became of the money.
-func (s *server) show(w http.ResponseWriter, r *http.Request) error {
-	buyer, err := s.sessions.User(r)
-	if err != nil {
-		return err
-	}
-	orderID := mux.Vars(r)["orderId"]
-	if err := api.CheckID(orderID); err != nil {
-		return err
-	}
-	p, err := s.payments.Get(r.Context(), orderID)
-	if err != nil {
-		return err
-	}
-	if p.UserID != buyer.ID {
-		return fault.NotOwner()
-	}
-	return api.Write(w, http.StatusOK, view(p))
-}
-
-// receipt is a payment as its buyer sees it.
-type receipt struct {
-	ID         string         `json:"id"`
-	OrderID    string         `json:"orderId"`
-	Status     payment.Status `json:"status"`
-	Amount     events.Cents   `json:"amount"`
-	Currency   string         `json:"currency"`
-	Reason     string         `json:"reason,omitempty"`
-	BegunAt    clock.Time     `json:"begunAt,omitzero"` // the latest attempt
-	RefundedAt *clock.Time    `json:"refundedAt,omitempty"`
-}
-
-func view(p payment.Payment) receipt {
-	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: events.InCents(p.Amount), Currency: p.Currency, Reason: p.Reason, BegunAt: clock.At(p.BegunAt)}
-	if !p.RefundedAt.IsZero() {
-		at := clock.At(p.RefundedAt)
-		r.RefundedAt = &at
-	}
-	return r
 }
 
 // announce says which events a change to a payment is worth: one for a charge, one for a refund.

@@ -21,6 +21,7 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	service.On(r, s.onOrder) // from orders: a cancelled order's charge goes back
 
 	// Jobs, repeated until they succeed.
-	r.Job(settlePrefix, s.onSettle) // from ourselves: we may have died while charging or refunding
+	r.Job(settlePrefix, s.onSettle) // from ourselves: we may have died while charging
+	r.Job(refundPrefix, s.onRefund) // from ourselves: a charge goes back
 	return r
 }

@@ -10,12 +10,11 @@ import (
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
-	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 )
 
-// webhook hears from Stripe, at least once and in any order. What it says is only a reason to look: the outcome is asked
-// for under the attempt's own name, so repeats and forgeries of content change nothing.
+// webhook hears from Stripe, at least once and in any order. What it says is only a reason to look: what happened is
+// asked for, so repeats, old news and forgeries of content change nothing.
 func (s *server) webhook(w http.ResponseWriter, r *http.Request) error {
 	raw, err := api.Body(w, r)
 	if err != nil {
@@ -34,37 +33,94 @@ func (s *server) webhook(w http.ResponseWriter, r *http.Request) error {
 	return api.Write(w, http.StatusOK, map[string]bool{"received": true})
 }
 
+// object is what an event of Stripe's is about: a payment intent, a charge, a refund or a dispute.
+type object struct {
+	ID       string            `json:"id"`
+	Intent   string            `json:"payment_intent"` // empty in an intent itself
+	Metadata map[string]string `json:"metadata"`
+}
+
 func (s *server) onStripe(ctx context.Context, e stripe.Event) error {
-	var object struct {
-		ID       string            `json:"id"`
-		Metadata map[string]string `json:"metadata"`
-		Refunded bool              `json:"refunded"`
-	}
-	if e.Data == nil || json.Unmarshal(e.Data.Raw, &object) != nil {
+	var o object
+	if e.Data == nil || json.Unmarshal(e.Data.Raw, &o) != nil {
 		return fault.New(fault.Invalid, "The event is not one of Stripe's")
 	}
-	orderID := object.Metadata[orderField]
-	if orderID == "" {
-		return nil // not of our making
-	}
 	switch e.Type {
-	case stripe.EventTypePaymentIntentSucceeded, stripe.EventTypePaymentIntentPaymentFailed:
-		if s.settled.Has(object.Metadata[attemptField]) {
-			return nil // no news
+	case stripe.EventTypePaymentIntentSucceeded, stripe.EventTypePaymentIntentPaymentFailed, stripe.EventTypePaymentIntentCanceled:
+		if o.Metadata[orderField] == "" || s.settled.Has(o.Metadata[attemptField]) {
+			return nil // not of our making, or no news
 		}
-		return s.onSettle(ctx, orderID)
-	case stripe.EventTypeChargeRefunded:
-		if !object.Refunded {
-			return nil // a part of it, by hand
-		}
-		_, err := s.payments.Update(ctx, dapr.ByRepeat, orderID, func(p *payment.Payment) error {
-			p.Returned(p.RefundID, s.now())
-			return nil
-		})
-		if fault.KindOf(err) == fault.NotFound {
-			return nil
+		return s.onIntent(ctx, o, e.Type == stripe.EventTypePaymentIntentSucceeded)
+	case stripe.EventTypeChargeRefunded, stripe.EventTypeChargeRefundUpdated, stripe.EventTypeRefundUpdated, eventTypeRefundFailed:
+		return s.onMoneyBack(ctx, o)
+	case stripe.EventTypeChargeDisputeCreated:
+		in, err := s.look(ctx, o.Intent)
+		if err == nil && in.OrderID != "" {
+			s.needsPerson(in.OrderID, "the card's owner disputes the charge "+o.Intent)
 		}
 		return err
 	}
 	return nil
+}
+
+const eventTypeRefundFailed = "refund.failed" // newer than the client library
+
+// onIntent settles the attempt that Stripe tells of. A charge that the payment does not stand for goes back: its attempt had
+// been given up.
+func (s *server) onIntent(ctx context.Context, o object, succeeded bool) error {
+	p, err := s.payments.Announce(ctx, o.Metadata[orderField])
+	if fault.KindOf(err) == fault.NotFound {
+		s.needsPerson(o.Metadata[orderField], "Stripe tells of "+o.ID+", which is for no payment we know")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if p.Status == payment.Pending && o.Metadata[attemptField] == p.ChargeKey() {
+		_, err = s.settle(ctx, p)
+		return err
+	}
+	if !succeeded || p.Took(o.ID) {
+		return nil
+	}
+	in, err := s.look(ctx, o.ID)
+	if err != nil || in.State != charged || in.OrderID != p.OrderID {
+		return err
+	}
+	s.log.Warn("a charge of an attempt that was given up goes back", "order", p.OrderID, "intent", in.ID)
+	if _, err := s.cards.Refund(ctx, in.ID, p.OrderID, 0); err != nil && refundVerdict(err) != done {
+		return fault.Down(err, "Please try again in a moment")
+	}
+	return nil
+}
+
+// onMoneyBack hears that a charge, or a part of it, went back or did not arrive.
+func (s *server) onMoneyBack(ctx context.Context, o object) error {
+	in, err := s.look(ctx, o.Intent)
+	if err != nil || in.OrderID == "" {
+		return err
+	}
+	p, err := s.payments.Announce(ctx, in.OrderID)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	if err != nil || p.StripeID != in.ID {
+		return err // that of an attempt that was given up
+	}
+	return s.review(ctx, p)
+}
+
+// look asks for an intent that an event named; the zero intent for one that does not exist.
+func (s *server) look(ctx context.Context, id string) (intent, error) {
+	if id == "" {
+		return intent{}, nil
+	}
+	in, err := s.cards.Look(ctx, id)
+	if e := stripeError(err); e != nil && e.HTTPStatusCode == http.StatusNotFound {
+		return intent{}, nil
+	}
+	if err != nil {
+		return intent{}, fault.Down(err, "Please try again in a moment")
+	}
+	return in, nil
 }

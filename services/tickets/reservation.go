@@ -26,7 +26,8 @@ func saleOf(o events.Order) ticket.Sale {
 		Version:  o.SaleVersion,
 		OrderID:  o.ID,
 		Ended:    o.Status == events.StatusCancelled,
-		Complete: o.Status == events.StatusComplete,
+		Complete: o.Status == events.StatusComplete || o.Status == events.StatusRefunded,
+		Refunded: o.Status == events.StatusRefunded,
 		Deadline: o.ExpiresAt.Time,
 	}
 }

@@ -89,7 +89,7 @@ func (s *server) view(t ticket.Ticket) events.Ticket {
 
 func snapshot(t ticket.Ticket) events.Ticket {
 	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID,
-		Sold: t.Sold, SaleVersion: t.SaleVersion, CreatedAt: clock.At(t.CreatedAt)}
+		Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion, CreatedAt: clock.At(t.CreatedAt)}
 }
 
 // announce says which events a change to a ticket is worth: one when it was listed or edited. Of its sale orders tells.

@@ -27,7 +27,7 @@ func (s *site) onTicket(_ context.Context, t events.Ticket) error {
 func (s *site) onOrder(_ context.Context, o events.Order) error {
 	state := held
 	switch o.Status {
-	case events.StatusComplete:
+	case events.StatusComplete, events.StatusRefunded:
 		state = sold
 	case events.StatusCancelled:
 		state = free

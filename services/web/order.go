@@ -72,6 +72,7 @@ var titles = map[events.Status]string{
 	events.StatusCreated:         "Checkout: ",
 	events.StatusAwaitingPayment: "Checkout: ",
 	events.StatusComplete:        "Your ticket: ",
+	events.StatusRefunded:        "Refunded: ",
 	events.StatusCancelled:       "Ended: ",
 }
 

@@ -14,6 +14,7 @@ const (
 	OrderUpdated   = "order.updated" // the deadline moved
 	OrderCancelled = "order.cancelled"
 	OrderCompleted = "order.completed"
+	OrderRefunded  = "order.refunded" // after it was completed: by hand, the ticket is not valid any more
 )
 
 // Status of an order, as everybody outside the orders service reads it.
@@ -23,6 +24,7 @@ const (
 	StatusCreated         Status = "created"
 	StatusAwaitingPayment Status = "awaiting:payment"
 	StatusComplete        Status = "complete"
+	StatusRefunded        Status = "refunded"
 	StatusCancelled       Status = "cancelled"
 )
 
@@ -35,7 +37,7 @@ type Order struct {
 	UserID      string      `json:"userId"` // the buyer
 	PlacedAt    clock.Time  `json:"placedAt,omitzero"`
 	ExpiresAt   clock.Time  `json:"expiresAt"`
-	Reason      string      `json:"reason,omitempty"` // why it was cancelled
+	Reason      string      `json:"reason,omitempty"` // why it was cancelled or refunded
 	Ticket      OrderTicket `json:"ticket"`
 }
 
@@ -48,15 +50,17 @@ type OrderTicket struct {
 }
 
 // Ended tells whether nothing more will happen to the order.
-func (o Order) Ended() bool { return o.Status == StatusComplete || o.Status == StatusCancelled }
+func (o Order) Ended() bool {
+	return o.Status == StatusComplete || o.Status == StatusRefunded || o.Status == StatusCancelled
+}
 
 func (Order) Topic() string { return OrdersTopic }
 func (Order) Types() []string {
-	return []string{OrderCreated, OrderUpdated, OrderCancelled, OrderCompleted}
+	return []string{OrderCreated, OrderUpdated, OrderCancelled, OrderCompleted, OrderRefunded}
 }
 func (o Order) check() error {
 	switch o.Status {
-	case StatusCreated, StatusAwaitingPayment, StatusComplete, StatusCancelled:
+	case StatusCreated, StatusAwaitingPayment, StatusComplete, StatusRefunded, StatusCancelled:
 	default:
 		return fmt.Errorf("status %q is none of an order", o.Status)
 	}
@@ -73,6 +77,8 @@ func (o Order) describe() header {
 	switch {
 	case o.Status == StatusComplete:
 		kind = OrderCompleted
+	case o.Status == StatusRefunded:
+		kind = OrderRefunded
 	case o.Status == StatusCancelled:
 		kind = OrderCancelled
 	case o.Version == 0:

@@ -21,8 +21,9 @@ type Ticket struct {
 	Price     money.Amount `json:"price"`
 	UserID    string       `json:"userId"` // the seller
 	CreatedAt clock.Time   `json:"createdAt,omitzero"`
-	OrderID   string       `json:"orderId,omitempty"` // the order that holds or bought it
-	Sold      bool         `json:"sold,omitempty"`    // bought, not only held
+	OrderID   string       `json:"orderId,omitempty"`  // the order that holds or bought it
+	Sold      bool         `json:"sold,omitempty"`     // bought, not only held
+	Refunded  bool         `json:"refunded,omitempty"` // bought, and the buyer got his money back: not valid any more
 
 	SaleVersion int64 `json:"saleVersion,omitempty"` // the sale's, as in Order: says which of two holders is the later one
 }

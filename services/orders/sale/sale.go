@@ -15,21 +15,23 @@ import (
 
 // Status of an order. The moves there are:
 //
-//	Created → Awaiting → Complete
+//	Created → Awaiting → Complete → Refunded
 //	Created, Awaiting → Cancelled
 type Status string
 
 const (
 	Created   Status = "created"          // the ticket is held, nobody has paid
 	Awaiting  Status = "awaiting:payment" // a payment was begun
-	Complete  Status = "complete"         // paid: for ever
+	Complete  Status = "complete"         // paid
+	Refunded  Status = "refunded"         // paid, and the money was returned by hand: the ticket is not valid, nor for sale
 	Cancelled Status = "cancelled"        // given back or expired: for ever
 )
 
 // Reasons for a cancelled order.
 const (
-	ByBuyer = "cancelled by the buyer"
-	Expired = "expired"
+	ByBuyer   = "cancelled by the buyer"
+	Expired   = "expired"
+	MoneyBack = "refunded"
 )
 
 // Order is one buyer's hold on the ticket.
@@ -44,6 +46,7 @@ type Order struct {
 	HeldUntil   time.Time `json:"heldUntil"` // the deadline it was placed with
 	ExpiresAt   time.Time `json:"expiresAt"` // the deadline now: later while a payment is under way
 	PayingUntil time.Time `json:"payingUntil,omitzero"`
+	Checkout    string    `json:"checkout,omitempty"` // names the payment under way
 	Reason      string    `json:"reason,omitempty"`
 	PaymentID   string    `json:"paymentId,omitempty"`
 }
@@ -119,6 +122,9 @@ func (o *Order) Overdue(now time.Time) bool {
 	return (o.Status == Created || o.Status == Awaiting) && !now.Before(o.ExpiresAt)
 }
 
+// Paid tells whether it was paid, whatever became of the money later.
+func (o *Order) Paid() bool { return o.Status == Complete || o.Status == Refunded }
+
 func (o *Order) paying(now time.Time) bool { return now.Before(o.PayingUntil) }
 
 // Place holds the ticket for a buyer. A hold past its deadline ends here, whatever became of its timer. It returns
@@ -131,7 +137,7 @@ func (s *Sale) Place(id, buyer string, hold time.Duration, now time.Time) error 
 		return fault.New(fault.Refused, "You cannot buy your own ticket")
 	}
 	if o := s.current(); o != nil {
-		if o.Status == Complete || o.Live(now) {
+		if o.Paid() || o.Live(now) {
 			return fault.New(fault.Refused, "Ticket is already reserved")
 		}
 		s.cancel(o, Expired)
@@ -155,7 +161,7 @@ func (s *Sale) Cancel(id string, now time.Time) error {
 	switch {
 	case o == nil:
 		return fault.NoSuchThing()
-	case o.Status == Complete:
+	case o.Paid():
 		return fault.New(fault.Refused, "Cannot cancel a paid order")
 	case o.Status == Cancelled:
 		return nil
@@ -166,33 +172,34 @@ func (s *Sale) Cancel(id string, now time.Time) error {
 	return nil
 }
 
-// BeginCheckout promises that the ticket stays held until the payment's outcome is known, for at most the given time.
-// It returns Refused when the order is over or its hold has run out: then nothing may be charged.
-func (s *Sale) BeginCheckout(id string, atMost time.Duration, now time.Time) error {
+// BeginCheckout promises that the ticket stays held until the outcome of the payment called checkout is known, for at
+// most the given time. It returns Refused when the order is over or its hold has run out: then nothing may be charged.
+func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time.Time) error {
 	o := s.Order(id)
 	switch {
 	case o == nil:
 		return fault.NoSuchThing()
-	case o.Status == Complete:
+	case o.Paid():
 		return fault.New(fault.Refused, "The order is already paid")
 	case !o.Live(now):
 		return fault.New(fault.Refused, "Cannot pay for a cancelled order")
 	case !now.Before(o.HeldUntil):
 		return nil // a payment under way may go on, but trying again and again does not extend a hold
 	}
-	o.Status = Awaiting
+	o.Status, o.Checkout = Awaiting, checkout
 	o.PayingUntil = now.Add(atMost).Truncate(time.Millisecond)
 	s.moveDeadline(o, later(o.HeldUntil, o.PayingUntil))
 	return nil
 }
 
-// EndCheckout takes the promise back after a decline: the buyer may try again, or cancel, while the hold lasts.
-func (s *Sale) EndCheckout(id string) error {
+// EndCheckout takes the promise back after a decline: the buyer may try again, or cancel, while the hold lasts. The end of
+// an earlier payment, heard late, does not end a later one's.
+func (s *Sale) EndCheckout(id, checkout string) error {
 	o := s.Order(id)
 	if o == nil {
 		return fault.NoSuchThing()
 	}
-	if o.Status != Awaiting || o.PayingUntil.IsZero() {
+	if o.Status != Awaiting || o.PayingUntil.IsZero() || o.Checkout != checkout {
 		return nil
 	}
 	o.PayingUntil = time.Time{}
@@ -224,6 +231,21 @@ func (s *Sale) Paid(id, paymentID string) error {
 		return nil
 	}
 	o.Status = Complete
+	s.changed(o)
+	return nil
+}
+
+// Refund ends a paid order whose money was returned by hand, and an order whose payment and its return are heard of in the
+// wrong order. Money that had met a cancelled order is no news.
+func (s *Sale) Refund(id, paymentID string) error {
+	o := s.Order(id)
+	if o == nil {
+		return fault.NoSuchThing()
+	}
+	if o.Status == Cancelled || o.Status == Refunded {
+		return nil
+	}
+	o.PaymentID, o.Status, o.Reason = paymentID, Refunded, MoneyBack
 	s.changed(o)
 	return nil
 }

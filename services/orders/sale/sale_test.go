@@ -32,20 +32,23 @@ func TestMoves(t *testing.T) {
 	states := map[string]func(s *Sale){
 		"created":   func(*Sale) {},
 		"overdue":   func(s *Sale) { s.Orders[0].ExpiresAt = noon.Add(-time.Second) },
-		"paying":    func(s *Sale) { _ = s.BeginCheckout("T-1", checkout, noon) },
-		"declined":  func(s *Sale) { _ = s.BeginCheckout("T-1", checkout, noon); _ = s.EndCheckout("T-1") },
+		"paying":    func(s *Sale) { _ = s.BeginCheckout("T-1", "c1", checkout, noon) },
+		"declined":  func(s *Sale) { _ = s.BeginCheckout("T-1", "c1", checkout, noon); _ = s.EndCheckout("T-1", "c1") },
 		"complete":  func(s *Sale) { _ = s.Paid("T-1", "pay") },
+		"refunded":  func(s *Sale) { _ = s.Paid("T-1", "pay"); _ = s.Refund("T-1", "pay") },
 		"cancelled": func(s *Sale) { _ = s.Cancel("T-1", noon) },
 	}
 	later := noon.Add(time.Second)
 	moves := map[string]func(s *Sale) error{
-		"cancel":       func(s *Sale) error { return s.Cancel("T-1", later) },
-		"begin":        func(s *Sale) error { return s.BeginCheckout("T-1", checkout, later) },
-		"end":          func(s *Sale) error { return s.EndCheckout("T-1") },
-		"paid":         func(s *Sale) error { return s.Paid("T-1", "pay") },
-		"expire":       func(s *Sale) error { s.Expire("T-1", later); return nil },
-		"place other":  func(s *Sale) error { return s.Place("T-2", "bob", hold, later) },
-		"place seller": func(s *Sale) error { return s.Place("T-2", "seller", hold, later) },
+		"cancel":            func(s *Sale) error { return s.Cancel("T-1", later) },
+		"begin":             func(s *Sale) error { return s.BeginCheckout("T-1", "c1", checkout, later) },
+		"end":               func(s *Sale) error { return s.EndCheckout("T-1", "c1") },
+		"paid":              func(s *Sale) error { return s.Paid("T-1", "pay") },
+		"refund":            func(s *Sale) error { return s.Refund("T-1", "pay") },
+		"end of an earlier": func(s *Sale) error { return s.EndCheckout("T-1", "c0") },
+		"expire":            func(s *Sale) error { s.Expire("T-1", later); return nil },
+		"place other":       func(s *Sale) error { return s.Place("T-2", "bob", hold, later) },
+		"place seller":      func(s *Sale) error { return s.Place("T-2", "seller", hold, later) },
 	}
 	reserved, own := "Ticket is already reserved", "You cannot buy your own ticket"
 	over, paid := "Cannot pay for a cancelled order", "The order is already paid"
@@ -75,6 +78,9 @@ func TestMoves(t *testing.T) {
 		{"paying", "expire", Awaiting, ""},
 		{"paying", "place other", Awaiting, reserved},
 
+		{"paying", "end of an earlier", Awaiting, ""}, // heard late
+		{"paying", "refund", Refunded, ""},            // its payment.created is still on its way, and will find the order ended
+
 		{"declined", "cancel", Cancelled, ""},
 		{"declined", "begin", Awaiting, ""}, // another card
 		{"declined", "paid", Complete, ""},
@@ -87,6 +93,16 @@ func TestMoves(t *testing.T) {
 		{"complete", "expire", Complete, ""}, // the payment won the race
 		{"complete", "place other", Complete, reserved},
 
+		{"complete", "refund", Refunded, ""}, // by hand, at Stripe
+
+		{"refunded", "paid", Refunded, ""}, // late news
+		{"refunded", "refund", Refunded, ""},
+		{"refunded", "expire", Refunded, ""},
+		{"refunded", "cancel", Refunded, "Cannot cancel a paid order"},
+		{"refunded", "begin", Refunded, paid},
+		{"refunded", "place other", Refunded, reserved}, // what was wrong with it is wrong with it for the next buyer too
+
+		{"cancelled", "refund", Cancelled, ""}, // the money that came too late is back
 		{"cancelled", "cancel", Cancelled, ""},
 		{"cancelled", "begin", Cancelled, over},
 		{"cancelled", "end", Cancelled, ""},
@@ -139,13 +155,25 @@ func TestVersionsCountEveryChange(t *testing.T) {
 func TestTryingAgainDoesNotExtendAHold(t *testing.T) {
 	s := held(t)
 	end := noon.Add(hold)
-	require.NoError(t, s.BeginCheckout("T-1", checkout, end.Add(-time.Second)))
+	require.NoError(t, s.BeginCheckout("T-1", "c1", checkout, end.Add(-time.Second)))
 	assert.Equal(t, end.Add(checkout-time.Second), s.Order("T-1").ExpiresAt)
-	require.NoError(t, s.BeginCheckout("T-1", checkout, end.Add(time.Second)), "the same payment goes on")
+	require.NoError(t, s.BeginCheckout("T-1", "c1", checkout, end.Add(time.Second)), "the same payment goes on")
 	assert.Equal(t, end.Add(checkout-time.Second), s.Order("T-1").ExpiresAt, "but not for longer")
-	require.NoError(t, s.EndCheckout("T-1"))
+	require.NoError(t, s.EndCheckout("T-1", "c1"))
 	assert.Equal(t, end, s.Order("T-1").ExpiresAt)
-	assert.EqualError(t, s.BeginCheckout("T-1", checkout, end.Add(2*time.Second)), "Cannot pay for a cancelled order")
+	assert.EqualError(t, s.BeginCheckout("T-1", "c1", checkout, end.Add(2*time.Second)), "Cannot pay for a cancelled order")
+}
+
+// A decline of the first card that is heard after the second card was tried leaves the second its time.
+func TestALateDeclineDoesNotEndTheNextPayment(t *testing.T) {
+	s := held(t)
+	end := noon.Add(hold)
+	require.NoError(t, s.BeginCheckout("T-1", "c1", checkout, end.Add(-2*time.Second)))
+	require.NoError(t, s.BeginCheckout("T-1", "c2", checkout, end.Add(-time.Second)))
+	require.NoError(t, s.EndCheckout("T-1", "c1"))
+	assert.Equal(t, end.Add(checkout-time.Second), s.Order("T-1").ExpiresAt)
+	require.NoError(t, s.EndCheckout("T-1", "c2"))
+	assert.Equal(t, end, s.Order("T-1").ExpiresAt)
 }
 
 // Money that meets a cancelled order is noted, and the cancellation said again, so that payments hears of it.

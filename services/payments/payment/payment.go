@@ -11,15 +11,15 @@ import (
 
 // Status of a payment. The moves there are:
 //
-//	(none), Declined → Pending → Succeeded → Refunding → Refunded
-//	                   Pending → Declined
+//	(none), Declined → Pending → Succeeded → Refunding ⇄ Refunded
+//	                   Pending → Declined  Succeeded → Refunded
 type Status string
 
 const (
 	Pending   Status = "pending"   // an attempt is under way; only the card network knows how it ended
 	Declined  Status = "declined"  // nothing was charged; another card may be tried
 	Succeeded Status = "succeeded" // charged
-	Refunding Status = "refunding" // charged for an order that was cancelled: the money is on its way back
+	Refunding Status = "refunding" // the money is on its way back, or ought to be: see Trouble
 	Refunded  Status = "refunded"
 )
 
@@ -33,25 +33,42 @@ type Payment struct {
 	Status   Status       `json:"status"`
 	Version  int64        `json:"version"` // one more with each charge or refund
 
-	Attempt    int       `json:"attempt"` // from 1
-	Token      string    `json:"token"`   // the card of this attempt
-	BegunAt    time.Time `json:"begunAt"`
-	Reason     string    `json:"reason,omitempty"` // why it was declined
-	StripeID   string    `json:"stripeId,omitempty"`
+	Attempt   int       `json:"attempt"`            // from 1
+	Checkout  string    `json:"checkout,omitempty"` // under which orders keeps the ticket for this attempt
+	Token     string    `json:"token"`              // the card of this attempt
+	ReturnURL string    `json:"returnUrl,omitempty"`
+	BegunAt   time.Time `json:"begunAt"`
+	Until     time.Time `json:"until,omitzero"`      // when the buyer must have done what his bank asks for
+	ActionURL string    `json:"actionUrl,omitempty"` // where he does it, "" when there is nothing to do
+	StripeID  string    `json:"stripeId,omitempty"`  // Stripe's name of the attempt, once it is known
+	Reason    string    `json:"reason,omitempty"`    // why it was declined
+
 	RefundID   string    `json:"refundId,omitempty"`
 	RefundedAt time.Time `json:"refundedAt,omitzero"`
+	Trouble    string    `json:"trouble,omitempty"` // why the money does not go back by itself: a person must see to it
 }
 
 // Order is what the payment is for, as orders said when it agreed to the checkout.
 type Order struct {
-	ID     string
-	UserID string
-	Amount money.Amount
+	ID        string
+	UserID    string
+	Amount    money.Amount
+	ExpiresAt time.Time
 }
+
+// Try is one attempt to pay.
+type Try struct {
+	Checkout  string // its name
+	Token     string // the card
+	ReturnURL string // where the bank may send the buyer back to; "" for a client that knows of no such thing
+}
+
+// actionMargin is how long before the order's deadline the buyer must be done: what he does has to be heard of in time.
+const actionMargin = 5 * time.Second
 
 // Begin starts an attempt. While one is under way it changes nothing: that one must end first. It returns Refused when
 // nothing is to be paid any more.
-func (p *Payment) Begin(id string, o Order, currency, token string, now time.Time) error {
+func (p *Payment) Begin(id string, o Order, currency string, try Try, now time.Time) error {
 	switch p.Status {
 	case Pending, Succeeded:
 		return nil
@@ -61,7 +78,9 @@ func (p *Payment) Begin(id string, o Order, currency, token string, now time.Tim
 	if p.ID == "" {
 		p.ID, p.OrderID, p.UserID, p.Amount, p.Currency = id, o.ID, o.UserID, o.Amount, currency
 	}
-	p.Status, p.Token, p.BegunAt, p.Reason = Pending, token, now, ""
+	p.Status, p.BegunAt, p.Until, p.Reason = Pending, now, o.ExpiresAt.Add(-actionMargin), ""
+	p.Checkout, p.Token, p.ReturnURL = try.Checkout, try.Token, try.ReturnURL
+	p.StripeID, p.ActionURL = "", ""
 	p.Attempt++
 	return nil
 }
@@ -70,24 +89,46 @@ func (p *Payment) Begin(id string, o Order, currency, token string, now time.Tim
 // attempts are pending: the same attempt under another name is a second charge.
 func (p *Payment) ChargeKey() string { return fmt.Sprintf("charge-%s-%d", p.OrderID, p.Attempt) }
 
-// RefundKey does the same for the refund.
-func (p *Payment) RefundKey() string { return "refund-" + p.OrderID }
+// current tells whether the attempt is the one under way. One that has ended stays as it ended.
+func (p *Payment) current(attempt int) bool { return p.Status == Pending && p.Attempt == attempt }
 
-// Charged ends the attempt well. An attempt that has ended already stays as it ended.
+// Await notes that the card network has the attempt and has not decided. actionURL is where the buyer has to go, "" when
+// there is nothing for him to do.
+func (p *Payment) Await(attempt int, stripeID, actionURL string) {
+	if p.current(attempt) {
+		p.StripeID, p.ActionURL = stripeID, actionURL
+	}
+}
+
+// Awaits tells whether the buyer has something to do before it is known whether he has paid.
+func (p *Payment) Awaits() bool { return p.Status == Pending && p.ActionURL != "" }
+
+// Lapse ends the buyer's time to do it: another card is tried, or the order is over.
+func (p *Payment) Lapse(attempt int, now time.Time) {
+	if p.current(attempt) && p.Until.After(now) {
+		p.Until = now
+	}
+}
+
+// Charged ends the attempt well.
 func (p *Payment) Charged(attempt int, stripeID string) {
-	if p.Status != Pending || p.Attempt != attempt {
+	if !p.current(attempt) {
 		return
 	}
-	p.Status, p.StripeID = Succeeded, stripeID
+	p.Status, p.StripeID, p.ActionURL = Succeeded, stripeID, ""
 	p.Version++
 }
 
 // Decline ends the attempt without a charge.
 func (p *Payment) Decline(attempt int, reason string) {
-	if p.Status != Pending || p.Attempt != attempt {
-		return
+	if p.current(attempt) {
+		p.Status, p.Reason, p.ActionURL = Declined, reason, ""
 	}
-	p.Status, p.Reason = Declined, reason
+}
+
+// Took tells whether the charge that Stripe calls stripeID is the one that this payment stands for.
+func (p *Payment) Took(stripeID string) bool {
+	return p.StripeID == stripeID && (p.Status == Succeeded || p.Status == Refunding || p.Status == Refunded)
 }
 
 // Return decides that the charge goes back. It tells whether there is one to send back.
@@ -98,11 +139,21 @@ func (p *Payment) Return() bool {
 	return p.Status == Refunding
 }
 
-// Returned notes that the charge went back.
+// Returning tells whether there is a charge to send back that nobody has to look at.
+func (p *Payment) Returning() bool { return p.Status == Refunding && p.Trouble == "" }
+
+// Returned notes that the charge went back: as decided here, or by hand.
 func (p *Payment) Returned(refundID string, now time.Time) {
 	if p.Status != Succeeded && p.Status != Refunding {
 		return
 	}
-	p.Status, p.RefundID, p.RefundedAt = Refunded, refundID, now.Truncate(time.Millisecond)
+	p.Status, p.RefundID, p.RefundedAt, p.Trouble = Refunded, refundID, now.Truncate(time.Millisecond), ""
 	p.Version++
+}
+
+// Stuck notes why the charge does not go back, or came back to us after all: it is not booked as returned.
+func (p *Payment) Stuck(refundID, why string) {
+	if p.Status == Refunding || p.Status == Refunded && p.RefundID == refundID {
+		p.Status, p.RefundedAt, p.Trouble = Refunding, time.Time{}, why
+	}
 }

@@ -15,7 +15,7 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 func begun(t *testing.T) *Payment {
 	t.Helper()
 	p := &Payment{}
-	require.NoError(t, p.Begin("P", Order{ID: "O", UserID: "ann", Amount: 1999}, "usd", "tok_visa", noon))
+	require.NoError(t, p.Begin("P", Order{ID: "O", UserID: "ann", Amount: 1999}, "usd", Try{Checkout: "c", Token: "tok_visa"}, noon))
 	return p
 }
 
@@ -27,13 +27,19 @@ func TestMoves(t *testing.T) {
 		"succeeded": func(p *Payment) { p.Charged(1, "pi") },
 		"refunding": func(p *Payment) { p.Charged(1, "pi"); p.Return() },
 		"refunded":  func(p *Payment) { p.Charged(1, "pi"); p.Return(); p.Returned("re", noon) },
+		"stuck":     func(p *Payment) { p.Charged(1, "pi"); p.Return(); p.Stuck("", "disputed") },
+		"awaiting":  func(p *Payment) { p.Await(1, "pi", "https://bank") },
 	}
 	moves := map[string]func(*Payment) error{
-		"begin":    func(p *Payment) error { return p.Begin("P2", Order{ID: "O"}, "usd", "tok_amex", noon) },
+		"begin": func(p *Payment) error {
+			return p.Begin("P2", Order{ID: "O"}, "usd", Try{Checkout: "c", Token: "tok_amex"}, noon)
+		},
 		"charged":  func(p *Payment) error { p.Charged(1, "pi"); return nil },
 		"declined": func(p *Payment) error { p.Decline(1, "no"); return nil },
 		"return":   func(p *Payment) error { p.Return(); return nil },
 		"returned": func(p *Payment) error { p.Returned("re", noon); return nil },
+		"stuck":    func(p *Payment) error { p.Stuck("re", "failed later"); return nil },
+		"await":    func(p *Payment) error { p.Await(1, "pi", "https://bank"); return nil },
 	}
 	for _, c := range []struct {
 		from, move string
@@ -60,6 +66,16 @@ func TestMoves(t *testing.T) {
 		{"refunded", "charged", Refunded, false},
 		{"refunded", "return", Refunded, false},
 		{"refunded", "returned", Refunded, false},
+		{"refunded", "stuck", Refunding, false}, // it failed after all: not booked as returned
+		{"refunding", "stuck", Refunding, false},
+		{"succeeded", "stuck", Succeeded, false},
+		{"stuck", "returned", Refunded, false}, // a person has seen to it
+		{"stuck", "return", Refunding, false},
+		{"awaiting", "begin", Pending, false},
+		{"awaiting", "charged", Succeeded, false},
+		{"awaiting", "declined", Declined, false},
+		{"declined", "await", Declined, false},
+		{"succeeded", "await", Succeeded, false},
 	} {
 		t.Run(c.from+", "+c.move, func(t *testing.T) {
 			p := begun(t)
@@ -77,10 +93,10 @@ func TestMoves(t *testing.T) {
 func TestEachAttemptHasItsOwnName(t *testing.T) {
 	p := begun(t)
 	first := p.ChargeKey()
-	require.NoError(t, p.Begin("P", Order{ID: "O"}, "usd", "tok_visa", noon))
+	require.NoError(t, p.Begin("P", Order{ID: "O"}, "usd", Try{Checkout: "c", Token: "tok_visa"}, noon))
 	assert.Equal(t, first, p.ChargeKey(), "asking again is the same attempt")
 	p.Decline(1, "no")
-	require.NoError(t, p.Begin("P", Order{ID: "O"}, "usd", "tok_visa", noon))
+	require.NoError(t, p.Begin("P", Order{ID: "O"}, "usd", Try{Checkout: "c", Token: "tok_visa"}, noon))
 	assert.NotEqual(t, first, p.ChargeKey())
 	p.Charged(1, "pi") // late news of the first attempt
 	assert.Equal(t, Pending, p.Status)

@@ -28,6 +28,7 @@ type Ticket struct {
 	OrderID     string    `json:"orderId,omitempty"`  // the order that holds it or bought it
 	HeldUntil   time.Time `json:"heldUntil,omitzero"` // when the hold ends by itself
 	Sold        bool      `json:"sold,omitempty"`
+	Refunded    bool      `json:"refunded,omitempty"` // sold, and the buyer has his money back: nobody's ticket any more
 }
 
 // New lists a ticket. It returns Invalid, naming title, when the title cannot be one.
@@ -78,6 +79,7 @@ type Sale struct {
 	OrderID  string
 	Ended    bool // cancelled: the ticket is free again
 	Complete bool // paid: it is sold
+	Refunded bool // and the money was returned by hand
 	Deadline time.Time
 }
 
@@ -88,7 +90,7 @@ func (t *Ticket) Follow(news Sale) {
 		return
 	}
 	t.SaleVersion = news.Version
-	t.OrderID, t.HeldUntil, t.Sold = news.OrderID, news.Deadline, news.Complete
+	t.OrderID, t.HeldUntil, t.Sold, t.Refunded = news.OrderID, news.Deadline, news.Complete, news.Refunded
 	if news.Ended {
 		t.OrderID, t.HeldUntil = "", time.Time{}
 	}
@@ -100,7 +102,7 @@ func (t Ticket) Newest(other Ticket) Ticket {
 		t.Title, t.Price, t.Version = other.Title, other.Price, other.Version
 	}
 	if other.SaleVersion > t.SaleVersion {
-		t.SaleVersion, t.OrderID, t.HeldUntil, t.Sold = other.SaleVersion, other.OrderID, other.HeldUntil, other.Sold
+		t.SaleVersion, t.OrderID, t.HeldUntil, t.Sold, t.Refunded = other.SaleVersion, other.OrderID, other.HeldUntil, other.Sold, other.Refunded
 	}
 	return t
 }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"marketplace/services/payments/payment"
+	"marketplace/shared/api"
+	"marketplace/shared/clock"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// show tells the buyer what became of the money. One who comes back from his bank finds out here: nobody else may have
+// looked yet.
+func (s *server) show(w http.ResponseWriter, r *http.Request) error {
+	buyer, err := s.sessions.User(r)
+	if err != nil {
+		return err
+	}
+	orderID := mux.Vars(r)["orderId"]
+	if err := api.CheckID(orderID); err != nil {
+		return err
+	}
+	p, err := s.payments.Get(r.Context(), orderID)
+	if err != nil {
+		return err
+	}
+	if p.UserID != buyer.ID {
+		return fault.NotOwner()
+	}
+	if p.Awaits() {
+		now, err := s.settle(r.Context(), p)
+		if err != nil {
+			s.log.Info("a payment that waits for its buyer's bank stays open", "order", orderID, "error", err)
+		} else {
+			p = now
+		}
+	}
+	return api.Write(w, http.StatusOK, view(p))
+}
+
+// receipt is a payment as its buyer sees it.
+type receipt struct {
+	ID         string         `json:"id"`
+	OrderID    string         `json:"orderId"`
+	Status     payment.Status `json:"status"`
+	Amount     events.Cents   `json:"amount"`
+	Currency   string         `json:"currency"`
+	Reason     string         `json:"reason,omitempty"`
+	Action     *action        `json:"action,omitempty"` // what the buyer has to do before it goes on
+	BegunAt    clock.Time     `json:"begunAt,omitzero"` // the latest attempt
+	RefundedAt *clock.Time    `json:"refundedAt,omitempty"`
+}
+
+// action is where the buyer confirms to his bank that it is him, and until when.
+type action struct {
+	URL   string     `json:"url"`
+	Until clock.Time `json:"until"`
+}
+
+func actionOf(p payment.Payment) *action {
+	if !p.Awaits() {
+		return nil
+	}
+	return &action{URL: p.ActionURL, Until: clock.At(p.Until)}
+}
+
+func view(p payment.Payment) receipt {
+	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: events.InCents(p.Amount), Currency: p.Currency, Reason: p.Reason,
+		Action: actionOf(p), BegunAt: clock.At(p.BegunAt)}
+	if !p.RefundedAt.IsZero() {
+		at := clock.At(p.RefundedAt)
+		r.RefundedAt = &at
+	}
+	return r
+}
