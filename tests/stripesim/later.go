@@ -1,6 +1,9 @@
 package main
 
 import (
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +46,17 @@ func (s *simulator) happen(id string) {
 	if s.commit(c) == nil {
 		s.log.Info("happened", "to", id)
 	}
+}
+
+// hurry lets everything happen at once that was to happen later.
+func (s *simulator) hurry(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	ids := slices.Collect(maps.Keys(s.ledger.later))
+	s.mu.Unlock()
+	for _, id := range ids {
+		s.happen(id)
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // dispute takes the money of a charge back for the card's owner. Nobody can dispute what was given back whole.

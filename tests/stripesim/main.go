@@ -2,9 +2,9 @@
 //
 // It speaks Stripe's HTTP API for the calls our payments service makes, so stripe-go is used unchanged
 // with another backend URL. It keeps what Stripe promises: idempotency keys, test cards that succeed,
-// decline, want authentication (the bank's page included) or are refunded late, and signed webhooks delivered at least
-// once. What it does not simulate it refuses,
-// rather than accept a call whose meaning it would ignore.
+// decline, want authentication (the bank's page included) or are refunded late, and signed webhooks
+// delivered at least once. What it does not simulate it refuses, rather than accept a call whose meaning
+// it would ignore.
 //
 // Everything it answered is in its ledger, an append-only file; kill -9 and a restart lose nothing.
 // See routes.go for every way in, faults.go for the faults a test can script.
