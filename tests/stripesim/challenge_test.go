@@ -62,6 +62,7 @@ func TestTheBankAsksAndItsCustomerApproves(t *testing.T) {
 			assert.Nil(t, in.LatestCharge, "nothing was tried yet")
 			page := in.NextAction.RedirectToURL.URL
 
+			quiet(t, a)
 			a = a.restart(t)
 			page = a.url + page[strings.Index(page, "/3d_secure/"):] // httptest gave it another port
 			status, _, body := bank(t, http.MethodGet, page, "")

@@ -77,6 +77,7 @@ func TestWhatWasToHappenHappensByItselfAlsoAfterARestart(t *testing.T) {
 	in, err := a.PaymentIntents.New(payment("pm_card_processing", ""))
 	require.NoError(t, err)
 	for range 2 {
+		quiet(t, a)
 		a = a.restart(t)
 		require.Eventually(t, func() bool { return a.ledger(t).Later == 0 }, 5*time.Second, 5*time.Millisecond)
 		assert.Equal(t, stripe.PaymentIntentStatusSucceeded, a.show(t, in.ID).Status)

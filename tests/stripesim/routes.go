@@ -46,7 +46,7 @@ func (s *simulator) routes() http.Handler {
 	mux.HandleFunc("GET /_simulator/ledger", s.showLedger)                      // the books, to compare with ours
 	mux.HandleFunc("POST /_simulator/faults", s.addFault)                       // script a fault, see faults.go
 	mux.HandleFunc("DELETE /_simulator/faults", s.clearFaults)
-	mux.HandleFunc("POST /_simulator/later", s.hurry)                           // what was to happen later happens now
+	mux.HandleFunc("POST /_simulator/later", s.hurry) // what was to happen later happens now
 	mux.HandleFunc("/_simulator/", http.NotFound)
 	return mux
 }
