@@ -30,7 +30,8 @@ type receipt struct {
 
 // action leads to the card's bank, which wants to know that it is its customer who pays. It leads back to the order's page.
 type action struct {
-	URL string `json:"url"`
+	URL   string     `json:"url"`
+	Until clock.Time `json:"until"` // then the payment ends as declined; zero when only the order's end counts
 }
 
 // order shows one of the visitor's orders as it is now: to be paid, paid, or over.
@@ -119,6 +120,14 @@ func (p purchase) Settling() bool {
 // Confirming tells that the card's bank waits for the visitor.
 func (p purchase) Confirming() bool {
 	return !p.Order.Ended() && p.Receipt != nil && p.Receipt.Status == "pending" && p.Receipt.Action != nil
+}
+
+// Until is when the time to pay, or to answer the bank, is over.
+func (p purchase) Until() clock.Time {
+	if p.Confirming() && !p.Receipt.Action.Until.IsZero() {
+		return p.Receipt.Action.Until
+	}
+	return p.Order.ExpiresAt
 }
 
 // Declined is why the latest card was refused, "" when it was not.

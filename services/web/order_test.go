@@ -19,6 +19,9 @@ func TestAnOrderIsShownAsItIs(t *testing.T) {
 	}{
 		"nobody has paid":     {orderOf("created", ""), "", []string{"Checkout", "10:00", "No real money moves here", "1 Mar 2026, 12:10 UTC"}},
 		"a card was declined": {orderOf("awaiting:payment", ""), `{"status":"declined","reason":"Your card has expired."}`, []string{"Checkout", "A card was refused: Your card has expired.", `role="alert"><p>Your card has expired.</p>`, "Nothing was charged. You can try again"}},
+		"the bank waits, but not as long as the ticket is held": {orderOf("awaiting:payment", ""),
+			`{"status":"pending","action":{"url":"https://bank.example/1","until":"2026-03-01T12:04:00.000Z"}}`,
+			[]string{"04:00", "Answer your bank by", "1 Mar 2026, 12:04 UTC"}},
 		"the bank wants to confirm": {orderOf("awaiting:payment", ""), `{"status":"pending","action":{"url":"https://bank.example/1?a=b&c=d"}}`,
 			[]string{"Your bank wants to confirm that it is you", `href="https://bank.example/1?a=b&amp;c=d"`, "10:00", "Use another card", `value="pm_card_visa"`}},
 		"the bank has not answered yet":         {orderOf("awaiting:payment", ""), `{"status":"pending"}`, []string{"Please do not pay again", `http-equiv="refresh"`}},
