@@ -30,6 +30,7 @@ type site struct {
 	look     *look
 	hub      *live.Hub
 	stripe   string // publishable key
+	https    bool   // reached over HTTPS
 	now      clock.Now
 	log      *slog.Logger
 }
@@ -57,7 +58,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	s := &site{
 		api: passOn(sidecar, log), sessions: session.NewVerifier(key, time.Now), look: look, hub: live.New(),
-		stripe: cfg.StripeKey, now: time.Now, log: log,
+		stripe: cfg.StripeKey, https: cfg.HTTPS, now: time.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar)))

@@ -23,12 +23,22 @@ type receipt struct {
 	Amount     events.Cents `json:"amount"`
 	Currency   string       `json:"currency"`
 	Reason     string       `json:"reason"`
+	Action     *action      `json:"action"` // of a pending one: what its owner has to do
 	BegunAt    clock.Time   `json:"begunAt"`
 	RefundedAt clock.Time   `json:"refundedAt"`
 }
 
+// action leads to the card's bank, which wants to know that it is its customer who pays. It leads back to the order's page.
+type action struct {
+	URL   string     `json:"url"`
+	Until clock.Time `json:"until"` // then the payment ends as declined; zero when only the order's end counts
+}
+
 // order shows one of the visitor's orders as it is now: to be paid, paid, or over.
 func (s *site) order(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Query().Has("payment_intent") { // as Stripe sends buyers back
+		return s.returned(w, r)
+	}
 	v, err := s.purchase(w, r)
 	if err != nil {
 		return err
@@ -105,7 +115,28 @@ func listing(r *http.Request, query string) string {
 
 // Settling tells that the money is being seen to, or was, and orders has not heard the outcome yet: not the time to pay.
 func (p purchase) Settling() bool {
-	return !p.Order.Ended() && p.Receipt != nil && (p.Receipt.Status == "pending" || p.Receipt.Status == "succeeded")
+	return !p.Order.Ended() && p.Receipt != nil && (p.Receipt.Status == "pending" && p.Receipt.Action == nil || p.Receipt.Status == "succeeded")
+}
+
+// Confirming tells that the card's bank waits for the visitor.
+func (p purchase) Confirming() bool {
+	return !p.Order.Ended() && p.Receipt != nil && p.Receipt.Status == "pending" && p.Receipt.Action != nil
+}
+
+// Until is when the time to pay, or to answer the bank, is over.
+func (p purchase) Until() clock.Time {
+	if p.Confirming() && !p.Receipt.Action.Until.IsZero() {
+		return p.Receipt.Action.Until
+	}
+	return p.Order.ExpiresAt
+}
+
+// Declined is why the latest card was refused, "" when it was not.
+func (p purchase) Declined() string {
+	if p.Receipt == nil || p.Receipt.Status != "declined" {
+		return ""
+	}
+	return p.Receipt.Reason
 }
 
 // step is one thing that happened to an order.
@@ -120,7 +151,11 @@ func (p purchase) History() []step {
 	if r := p.Receipt; r != nil {
 		switch r.Status {
 		case "pending":
-			steps = append(steps, step{"Your payment is under way", r.BegunAt})
+			what := "Your payment is under way"
+			if r.Action != nil {
+				what = "Your bank was asked whether it is you"
+			}
+			steps = append(steps, step{what, r.BegunAt})
 		case "declined":
 			steps = append(steps, step{"A card was refused: " + r.Reason, r.BegunAt})
 		default:

@@ -17,8 +17,13 @@ func TestAnOrderIsShownAsItIs(t *testing.T) {
 		order, payment string
 		says           []string
 	}{
-		"nobody has paid":                       {orderOf("created", ""), "", []string{"Checkout", "10:00", "No real money moves here", "1 Mar 2026, 12:10 UTC"}},
-		"a card was declined":                   {orderOf("awaiting:payment", ""), `{"status":"declined","reason":"Your card has expired."}`, []string{"Checkout", "A card was refused: Your card has expired."}},
+		"nobody has paid":     {orderOf("created", ""), "", []string{"Checkout", "10:00", "No real money moves here", "1 Mar 2026, 12:10 UTC"}},
+		"a card was declined": {orderOf("awaiting:payment", ""), `{"status":"declined","reason":"Your card has expired."}`, []string{"Checkout", "A card was refused: Your card has expired.", `role="alert"><p>Your card has expired.</p>`, "Nothing was charged. You can try again"}},
+		"the bank waits, but not as long as the ticket is held": {orderOf("awaiting:payment", ""),
+			`{"status":"pending","action":{"url":"https://bank.example/1","until":"2026-03-01T12:04:00.000Z"}}`,
+			[]string{"04:00", "Answer your bank by", "1 Mar 2026, 12:04 UTC"}},
+		"the bank wants to confirm": {orderOf("awaiting:payment", ""), `{"status":"pending","action":{"url":"https://bank.example/1?a=b&c=d"}}`,
+			[]string{"Your bank wants to confirm that it is you", `href="https://bank.example/1?a=b&amp;c=d"`, "10:00", "Use another card", `value="pm_card_visa"`}},
 		"the bank has not answered yet":         {orderOf("awaiting:payment", ""), `{"status":"pending"}`, []string{"Please do not pay again", `http-equiv="refresh"`}},
 		"charged, and orders does not know yet": {orderOf("awaiting:payment", ""), `{"status":"succeeded"}`, []string{"Your ticket is being made out"}},
 		"paid":                                  {orderOf("complete", ""), `{"status":"succeeded"}`, []string{"It is yours", "<svg"}},
@@ -41,6 +46,15 @@ func TestAnOrderIsShownAsItIs(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOnlyAnAddressIsMadeALinkToTheBank(t *testing.T) {
+	s, ann := newSite(t, map[string]string{"GET /api/orders/T1-O1": orderOf("awaiting:payment", ""),
+		"GET /api/payments/T1-O1": `{"status":"pending","action":{"url":"javascript:alert(1)"}}`})
+	got := get(t, s.page(s.order), "/orders/T1-O1", "T1-O1", ann)
+	assert.Contains(t, got.Body.String(), "Your bank wants to confirm")
+	assert.NotContains(t, got.Body.String(), "javascript:")
+	assert.NotContains(t, got.Body.String(), `http-equiv="refresh"`, "the visitor is busy at his bank")
 }
 
 func TestOnlyStripeGetsIntoTheCheckout(t *testing.T) {

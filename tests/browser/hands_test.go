@@ -44,11 +44,11 @@ func (p *person) types(field, text string) {
 		chromedp.SendKeys(field, text, chromedp.ByQuery))
 }
 
-// clicks presses the visible button, link or choice with that text.
+// clicks presses the visible button, link, choice or summary with that text.
 func (p *person) clicks(text string) {
 	p.t.Helper()
 	p.until("there is a “"+text+"” to click", fmt.Sprintf(`(() => {
-		const el = ["main button", "main a, main label", "button, a"].flatMap((s) => [...document.querySelectorAll(s)]).find((el) => el.checkVisibility() && !el.disabled && el.innerText.replace(/\s+/g, " ").trim().startsWith(%q));
+		const el = ["main button", "main a, main label, main summary", "button, a"].flatMap((s) => [...document.querySelectorAll(s)]).find((el) => el.checkVisibility() && !el.disabled && el.innerText.replace(/\s+/g, " ").trim().startsWith(%q));
 		document.querySelectorAll("[data-test]").forEach((el) => el.removeAttribute("data-test"));
 		el?.setAttribute("data-test", "");
 		return Boolean(el);

@@ -141,6 +141,7 @@ func ask(t *testing.T, url, method, path, key, form string) (int, http.Header, m
 type shownLedger struct {
 	Intents     []booked
 	Undelivered int
+	Later       int
 }
 
 func (a *account) ledger(t *testing.T) shownLedger {

@@ -9,12 +9,13 @@ import (
 type booked struct {
 	intent
 	Charged        bool     `json:"charged"`         // the money was taken, whether or not it was given back
-	AmountRefunded int64    `json:"amount_refunded"` // of it
+	AmountRefunded int64    `json:"amount_refunded"` // of it; also what is on its way, not what failed
 	Charges        []charge `json:"charges"`         // oldest first, the declined ones too
 	Refunds        []refund `json:"refunds"`         // oldest first
 }
 
-// showLedger answers {"intents":[booked...], "undelivered": how many webhooks}, oldest intent first.
+// showLedger answers {"intents":[booked...], "undelivered": how many webhooks,
+// "later": how many things that have yet to happen}, oldest intent first.
 func (s *simulator) showLedger(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	refundsOf := map[string][]refund{}
@@ -34,9 +35,9 @@ func (s *simulator) showLedger(w http.ResponseWriter, _ *http.Request) {
 		b.Refunds = append(b.Refunds, refundsOf[id]...)
 		intents = append(intents, b)
 	}
-	undelivered := len(s.ledger.undelivered)
+	undelivered, later := len(s.ledger.undelivered), len(s.ledger.later)
 	s.mu.Unlock()
-	writeControl(w, http.StatusOK, object{"intents": intents, "undelivered": undelivered})
+	writeControl(w, http.StatusOK, object{"intents": intents, "undelivered": undelivered, "later": later})
 }
 
 func writeControl(w http.ResponseWriter, status int, what any) {

@@ -1,6 +1,9 @@
 package main
 
-import "net/http"
+import (
+	"net/http"
+	"net/url"
+)
 
 // charge is one attempt to take the money of an intent.
 type charge struct {
@@ -9,7 +12,7 @@ type charge struct {
 	Amount         int64             `json:"amount"`
 	AmountRefunded int64             `json:"amount_refunded"`
 	Currency       string            `json:"currency"`
-	Status         string            `json:"status"` // succeeded or failed
+	Status         string            `json:"status"` // pending, succeeded or failed
 	Created        int64             `json:"created"`
 	Card           string            `json:"card"`
 	PaymentMethod  string            `json:"payment_method"`
@@ -19,6 +22,7 @@ type charge struct {
 	FailureCode    string            `json:"failure_code,omitempty"`
 	DeclineCode    string            `json:"decline_code,omitempty"`
 	FailureMessage string            `json:"failure_message,omitempty"`
+	Disputed       bool              `json:"disputed,omitempty"`
 }
 
 // pay gives the intent the card that the call names, and charges it when the call confirms.
@@ -37,8 +41,11 @@ func (s *simulator) pay(c *call, in *intent, confirm bool) *apiError {
 	if name != "" {
 		in.Card, in.PaymentMethod, in.Status = name, newID("pm"), "requires_confirmation"
 	}
-	if u := p.Get("return_url"); u != "" {
-		in.ReturnURL = u
+	if back := p.Get("return_url"); back != "" {
+		if u, err := url.Parse(back); err != nil || !u.IsAbs() {
+			return invalidParam("url_invalid", "return_url", "Not a valid URL")
+		}
+		in.ReturnURL = back
 	}
 	if email := p.Get("receipt_email"); email != "" {
 		in.ReceiptEmail = email
@@ -59,33 +66,64 @@ func (s *simulator) pay(c *call, in *intent, confirm bool) *apiError {
 }
 
 // attempt charges the intent's card. strict declines a card whose bank wants authentication, where
-// otherwise the intent would wait for it.
+// otherwise the intent waits for it.
 func (s *simulator) attempt(c *call, in *intent, strict bool) *apiError {
 	used := cards[in.Card]
 	if used.challenge && !strict {
-		in.Status, in.LastError = "requires_action", nil
+		s.challenge(c, in)
 		return nil
 	}
-	ch := charge{ID: newID("ch"), Intent: in.ID, Amount: in.Amount, Currency: in.Currency, Status: "succeeded", Created: s.now().Unix(),
-		Card: in.Card, PaymentMethod: in.PaymentMethod, Metadata: in.Metadata, Description: in.Description, ReceiptEmail: in.ReceiptEmail}
-	refusal := used.decline
-	if used.challenge {
-		refusal = &decline{"authentication_required", "authentication_required", "", needsConsent}
-	}
-	if refusal == nil {
-		in.Status, in.LatestCharge, in.LastError = "succeeded", ch.ID, nil
+	ch := s.newCharge(*in)
+	switch {
+	case used.challenge:
+		return s.refuse(c, in, ch, &decline{"authentication_required", "authentication_required", "", needsConsent})
+	case used.slow:
+		ch.Status = "pending"
+		in.Status, in.LatestCharge, in.LastError = "processing", ch.ID, nil
 		c.entry.Charges = append(c.entry.Charges, ch)
-		s.announce(c, "payment_intent.succeeded", s.intentView(nil, *in), nil)
+		s.later(c, in.ID)
+		s.announce(c, "payment_intent.processing", s.intentView(nil, *in), nil)
 		return nil
 	}
+	return s.conclude(c, in, ch)
+}
 
-	ch.Status, ch.FailureCode, ch.DeclineCode, ch.FailureMessage = "failed", refusal.code, refusal.declineCode, refusal.message
-	why := invalid(refusal.code, refusal.param, "%s", refusal.message)
-	why.Type, why.status, why.DeclineCode, why.Charge = "card_error", http.StatusPaymentRequired, refusal.declineCode, ch.ID
+func (s *simulator) newCharge(in intent) charge {
+	return charge{ID: newID("ch"), Intent: in.ID, Amount: in.Amount, Currency: in.Currency, Created: s.now().Unix(),
+		Card: in.Card, PaymentMethod: in.PaymentMethod, Metadata: in.Metadata, Description: in.Description, ReceiptEmail: in.ReceiptEmail}
+}
+
+// conclude ends the charge as its card does: the money is taken, or refused.
+func (s *simulator) conclude(c *call, in *intent, ch charge) *apiError {
+	used := cards[ch.Card]
+	if used.decline != nil {
+		return s.refuse(c, in, ch, used.decline)
+	}
+	ch.Status = "succeeded"
+	in.Status, in.LatestCharge, in.LastError = "succeeded", ch.ID, nil
+	c.entry.Charges = append(c.entry.Charges, ch)
+	if used.disputed {
+		s.later(c, ch.ID)
+	}
+	s.announce(c, "payment_intent.succeeded", s.intentView(nil, *in), nil)
+	return nil
+}
+
+// refuse ends the charge with the issuer's no. The intent wants another card from then on.
+func (s *simulator) refuse(c *call, in *intent, ch charge, no *decline) *apiError {
+	ch.Status, ch.FailureCode, ch.DeclineCode, ch.FailureMessage = "failed", no.code, no.declineCode, no.message
+	why := invalid(no.code, no.param, "%s", no.message)
+	why.Type, why.status, why.DeclineCode, why.Charge = "card_error", http.StatusPaymentRequired, no.declineCode, ch.ID
+	in.LatestCharge = ch.ID
+	c.entry.Charges = append(c.entry.Charges, ch)
+	return s.fail(c, in, why)
+}
+
+// fail takes the card from the intent and says why, to the caller and in the intent.
+func (s *simulator) fail(c *call, in *intent, why *apiError) *apiError {
 	why.PaymentMethod = methodView(*in)
 	last := *why
-	in.Status, in.LatestCharge, in.LastError, in.Card, in.PaymentMethod = "requires_payment_method", ch.ID, &last, "", ""
-	c.entry.Charges = append(c.entry.Charges, ch)
+	in.Status, in.LastError, in.Card, in.PaymentMethod = "requires_payment_method", &last, "", ""
 	c.entry.Intents = append(c.entry.Intents, *in)
 	why.PaymentIntent = s.intentView(nil, *in)
 	s.announce(c, "payment_intent.payment_failed", why.PaymentIntent, nil)

@@ -81,7 +81,7 @@ func TestTheSimulatorAnswersInStripesPublishedForm(t *testing.T) {
 	automatic.AutomaticPaymentMethods = &stripe.PaymentIntentAutomaticPaymentMethodsParams{
 		Enabled: stripe.Bool(true), AllowRedirects: stripe.String("never")}
 	challenged := payment("pm_card_authenticationRequired", "")
-	challenged.ErrorOnRequiresAction = nil
+	challenged.ErrorOnRequiresAction, challenged.ReturnURL = nil, stripe.String(shop)
 
 	for name, do := range map[string]func(api *client.API) (*stripe.APIResponse, error){
 		"pay with a payment method": func(api *client.API) (*stripe.APIResponse, error) {
@@ -102,6 +102,10 @@ func TestTheSimulatorAnswersInStripesPublishedForm(t *testing.T) {
 		},
 		"need authentication": func(api *client.API) (*stripe.APIResponse, error) {
 			in, err := api.PaymentIntents.New(challenged)
+			return response(in.LastResponse, err)
+		},
+		"be told that it is processing": func(api *client.API) (*stripe.APIResponse, error) {
+			in, err := api.PaymentIntents.New(payment("pm_card_processing", ""))
 			return response(in.LastResponse, err)
 		},
 		"confirm": func(api *client.API) (*stripe.APIResponse, error) {

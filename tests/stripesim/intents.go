@@ -23,6 +23,7 @@ type intent struct {
 	ReceiptEmail   string            `json:"receipt_email,omitempty"`
 	Descriptor     string            `json:"statement_descriptor_suffix,omitempty"`
 	CaptureMethod  string            `json:"capture_method"`
+	ActionURL      string            `json:"action_url,omitempty"` // where its owner authenticates, or did the last time
 	LatestCharge   string            `json:"latest_charge,omitempty"`
 	LastError      *apiError         `json:"last_payment_error,omitempty"`
 	CanceledAt     int64             `json:"canceled_at,omitempty"`
@@ -79,8 +80,8 @@ func (s *simulator) confirmIntent(c *call) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	if in.Status == "succeeded" || in.Status == "canceled" {
-		why := "it has a status of canceled. Only a PaymentIntent with one of the following statuses may be confirmed: " +
+	if in.Status == "succeeded" || in.Status == "canceled" || in.Status == "processing" {
+		why := "it has a status of " + in.Status + ". Only a PaymentIntent with one of the following statuses may be confirmed: " +
 			"requires_confirmation, requires_action."
 		if in.Status == "succeeded" {
 			why = "it has already succeeded after being previously confirmed."
@@ -94,7 +95,8 @@ func (s *simulator) confirmIntent(c *call) (any, *apiError) {
 	return s.intentView(c, in), nil
 }
 
-// cancelIntent ends an intent that has not been charged; from then on it cannot be.
+// cancelIntent ends an intent that has not been charged; from then on it cannot be. One that is processing may be
+// charged already: Stripe cancels those in rare cases, we never do.
 func (s *simulator) cancelIntent(c *call) (any, *apiError) {
 	reason := c.params.oneOf("cancellation_reason", "duplicate", "fraudulent", "requested_by_customer", "abandoned")
 	if c.params.err != nil {
@@ -104,7 +106,7 @@ func (s *simulator) cancelIntent(c *call) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	if in.Status == "succeeded" || in.Status == "canceled" {
+	if in.Status == "succeeded" || in.Status == "canceled" || in.Status == "processing" {
 		return nil, s.unexpected(c, in, "You cannot cancel this PaymentIntent because it has a status of "+in.Status+
 			". Only a PaymentIntent with one of the following statuses may be canceled: "+
 			"requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.")

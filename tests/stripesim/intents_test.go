@@ -91,18 +91,6 @@ func TestACardThatDeclines(t *testing.T) {
 	}
 }
 
-func TestACardThatNeedsAuthenticationWaitsForIt(t *testing.T) {
-	a := openAccount(t)
-	call := payment("pm_card_authenticationRequired", "")
-	call.ErrorOnRequiresAction = nil
-	in, err := a.PaymentIntents.New(call)
-	require.NoError(t, err)
-	assert.Equal(t, stripe.PaymentIntentStatusRequiresAction, in.Status)
-	assert.NotNil(t, in.NextAction)
-	assert.Nil(t, in.LatestCharge)
-	assert.False(t, a.ledger(t).Intents[0].Charged)
-}
-
 func TestADeclinedIntentIsConfirmedWithAnotherCard(t *testing.T) {
 	a := openAccount(t)
 	_, err := a.PaymentIntents.New(payment("pm_card_chargeDeclined", ""))
@@ -158,6 +146,17 @@ func TestTheListIsNewestFirstAndPaged(t *testing.T) {
 	require.NoError(t, list.Err())
 	assert.Equal(t, made, got)
 
+	list = a.PaymentIntents.List(&stripe.PaymentIntentListParams{ListParams: stripe.ListParams{Limit: stripe.Int64(2), EndingBefore: stripe.String(made[4])}})
+	got = nil
+	for list.Next() { // and backwards
+		got = append([]string{list.PaymentIntent().ID}, got...)
+	}
+	require.NoError(t, list.Err())
+	assert.Equal(t, made[:4], got)
+
+	between := a.PaymentIntents.List(&stripe.PaymentIntentListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: 1, LesserThanOrEqual: 2}})
+	assert.False(t, between.Next())
+	assert.NoError(t, between.Err())
 	later := a.PaymentIntents.List(&stripe.PaymentIntentListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThan: 99999999999}})
 	assert.False(t, later.Next())
 	assert.NoError(t, later.Err())

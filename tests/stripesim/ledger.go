@@ -17,6 +17,8 @@ type entry struct {
 	Refunds   []refund    `json:"refunds,omitempty"`
 	Events    []event     `json:"events,omitempty"`    // webhooks to deliver
 	Delivered string      `json:"delivered,omitempty"` // the event that its receiver has acknowledged
+	Later     []later     `json:"later,omitempty"`     // what has yet to happen to some of them
+	Happened  string      `json:"happened,omitempty"`  // to whom it did
 	Answer    *keptAnswer `json:"answer,omitempty"`
 }
 
@@ -33,6 +35,7 @@ type ledger struct {
 	chargesOf   map[string][]string // ids by intent, oldest first
 	answers     map[string]keptAnswer
 	undelivered map[string]event
+	later       map[string]later // by whom it happens to
 }
 
 // openLedger reads ledger.jsonl in the folder, which it makes when there is none. A last line without its
@@ -46,7 +49,7 @@ func openLedger(folder string) (*ledger, error) {
 		return nil, err
 	}
 	l := &ledger{file: file, intents: map[string]intent{}, charges: map[string]charge{}, refunds: map[string]refund{},
-		chargesOf: map[string][]string{}, answers: map[string]keptAnswer{}, undelivered: map[string]event{}}
+		chargesOf: map[string][]string{}, answers: map[string]keptAnswer{}, undelivered: map[string]event{}, later: map[string]later{}}
 	if err := l.replay(); err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", file.Name(), err), file.Close())
 	}
@@ -114,6 +117,10 @@ func (l *ledger) apply(e entry) {
 		l.undelivered[ev.ID] = ev
 	}
 	delete(l.undelivered, e.Delivered)
+	for _, due := range e.Later {
+		l.later[due.ID] = due
+	}
+	delete(l.later, e.Happened)
 	if e.Answer != nil {
 		l.answers[e.Answer.Key] = *e.Answer
 	}

@@ -1,9 +1,10 @@
 // Stripesim stands in for Stripe where there is no Stripe key: on a developer's machine and in tests.
 //
 // It speaks Stripe's HTTP API for the calls our payments service makes, so stripe-go is used unchanged
-// with another backend URL. It keeps what Stripe promises: idempotency keys, test cards that succeed and
-// decline, refunds, and signed webhooks delivered at least once. What it does not simulate it refuses,
-// rather than accept a call whose meaning it would ignore.
+// with another backend URL. It keeps what Stripe promises: idempotency keys, test cards that succeed,
+// decline, want authentication (the bank's page included) or are refunded late, and signed webhooks
+// delivered at least once. What it does not simulate it refuses, rather than accept a call whose meaning
+// it would ignore.
 //
 // Everything it answered is in its ledger, an append-only file; kill -9 and a restart lose nothing.
 // See routes.go for every way in, faults.go for the faults a test can script.
@@ -32,6 +33,7 @@ type config struct {
 	SecretKey     string        `split_words:"true"`                 // sk_test_...; what callers must present
 	WebhookURL    string        `split_words:"true"`                 // where events go; empty for nowhere
 	WebhookSecret string        `split_words:"true"`                 // whsec_...; signs the events
+	SettleDelay   time.Duration `split_words:"true" default:"2s"`    // what happens later, see later.go, happens so much later
 	WebhookDelay  time.Duration `split_words:"true" default:"500ms"` // Stripe's own come about a second after the answer
 }
 

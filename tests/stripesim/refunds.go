@@ -1,24 +1,29 @@
 package main
 
-import "net/http"
+import (
+	"cmp"
+	"net/http"
+)
 
-// refund gives back a charge, in whole or in part. On our test cards it succeeds at once.
+// refund gives back a charge, in whole or in part. How it ends depends on the card.
 type refund struct {
 	ID       string            `json:"id"`
 	Charge   string            `json:"charge"`
 	Intent   string            `json:"payment_intent"`
 	Amount   int64             `json:"amount"`
 	Currency string            `json:"currency"`
-	Status   string            `json:"status"`
+	Status   string            `json:"status"` // pending, requires_action, succeeded or failed
 	Reason   string            `json:"reason,omitempty"`
 	Created  int64             `json:"created"`
 	Metadata map[string]string `json:"metadata"`
+
+	FailureReason string `json:"failure_reason,omitempty"`
 }
 
 // createRefund refunds what is left of a charge, or the amount named. It never gives back more than was taken.
 func (s *simulator) createRefund(c *call) (any, *apiError) {
 	p := c.params
-	re := refund{ID: newID("re"), Amount: p.integer("amount"), Status: "succeeded", Created: s.now().Unix(), Metadata: p.metadata(),
+	re := refund{ID: newID("re"), Amount: p.integer("amount"), Created: s.now().Unix(), Metadata: p.metadata(),
 		Reason: p.oneOf("reason", "duplicate", "fraudulent", "requested_by_customer")}
 	if !p.Has("payment_intent") && !p.Has("charge") {
 		p.fail(invalidParam("parameter_missing", "payment_intent",
@@ -33,6 +38,8 @@ func (s *simulator) createRefund(c *call) (any, *apiError) {
 	}
 	left := ch.Amount - ch.AmountRefunded
 	switch {
+	case ch.Disputed:
+		return nil, invalid("charge_disputed", "", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
 	case left == 0:
 		return nil, invalid("charge_already_refunded", "", "Charge %s has already been refunded.", ch.ID)
 	case re.Amount == 0:
@@ -41,6 +48,11 @@ func (s *simulator) createRefund(c *call) (any, *apiError) {
 		return nil, invalid("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)",
 			money(re.Amount, ch.Currency), money(left, ch.Currency))
 	}
+	ending := cards[ch.Card].refund
+	re.Status = cmp.Or(ending.first, "succeeded")
+	if ending.then != "" {
+		s.later(c, re.ID)
+	}
 	re.Charge, re.Intent, re.Currency = ch.ID, ch.Intent, ch.Currency
 	before := object{"amount_refunded": ch.AmountRefunded, "refunded": false}
 	ch.AmountRefunded += re.Amount
@@ -48,6 +60,22 @@ func (s *simulator) createRefund(c *call) (any, *apiError) {
 	s.announce(c, "charge.refunded", s.chargeView(nil, ch), before)
 	s.announce(c, "refund.created", s.refundView(nil, re), nil)
 	return s.refundView(c, re), nil
+}
+
+// endRefund ends a refund as its card does, a while after it was made. One that fails gives its amount back to the charge,
+// which can be refunded again.
+func (s *simulator) endRefund(c *call, re refund) {
+	ch, before := s.ledger.charges[re.Charge], object{"status": re.Status}
+	re.Status = cards[ch.Card].refund.then
+	if re.Status == "failed" {
+		re.FailureReason = "expired_or_canceled_card"
+		ch.AmountRefunded -= re.Amount
+		c.entry.Charges = append(c.entry.Charges, ch)
+		s.announce(c, "refund.failed", s.refundView(nil, re), nil)
+	}
+	c.entry.Refunds = append(c.entry.Refunds, re)
+	s.announce(c, "charge.refund.updated", s.refundView(nil, re), before)
+	s.announce(c, "refund.updated", s.refundView(nil, re), before)
 }
 
 // refundable finds the charge that the call names, directly or as the one that paid an intent.

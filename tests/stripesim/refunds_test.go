@@ -67,6 +67,31 @@ func TestPartsOfAChargeAreRefundedUntilNothingIsLeft(t *testing.T) {
 	assert.Equal(t, []int64{500, 1500}, amounts, "newest first, and only of this intent")
 }
 
+// A refund by hand in the dashboard tells of the charge as it is then, with the payment's metadata.
+func TestAWebhookTellsHowMuchOfTheChargeIsRefunded(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		amount *int64
+		whole  bool
+	}{{"a part", stripe.Int64(500), false}, {"all of it", nil, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			rc := newReceiver(t, 0)
+			a := rc.open(t)
+			in, err := a.PaymentIntents.New(payment("pm_card_visa", ""))
+			require.NoError(t, err)
+			re, err := a.Refunds.New(&stripe.RefundParams{PaymentIntent: stripe.String(in.ID), Amount: c.amount})
+			require.NoError(t, err)
+			quiet(t, a)
+			ch := rc.events()[stripe.EventTypeChargeRefunded].Data.Object
+			assert.Equal(t, c.whole, ch["refunded"])
+			assert.EqualValues(t, re.Amount, ch["amount_refunded"])
+			assert.Equal(t, in.ID, ch["payment_intent"])
+			assert.Equal(t, map[string]any{"order_id": "7"}, ch["metadata"], "the payment's")
+			assert.Empty(t, re.Metadata, "and not the refund's")
+		})
+	}
+}
+
 func TestWhatWasNotPaidIsNotRefunded(t *testing.T) {
 	a := openAccount(t)
 	_, err := a.PaymentIntents.New(payment("pm_card_chargeDeclined", ""))

@@ -13,7 +13,7 @@ var (
 		"error_on_requires_action", "off_session", "return_url", "receipt_email"}
 	toRefund = []string{"payment_intent", "charge", "amount", "reason", "metadata[*]"}
 	ofWhat   = []string{"payment_intent", "charge"}
-	paging   = []string{"limit", "starting_after", "created", "created[*]"}
+	paging   = []string{"limit", "starting_after", "ending_before", "created", "created[*]"}
 )
 
 // routes lists every way in.
@@ -37,11 +37,16 @@ func (s *simulator) routes() http.Handler {
 		mux.Handle(pattern, s.api(do))
 	}
 
+	// The bank of a card that wants authentication, for the card's owner. Only its address leads there; a second answer changes nothing.
+	mux.HandleFunc("GET /3d_secure/{id}/{source}", s.showChallenge)
+	mux.HandleFunc("POST /3d_secure/{id}/{source}", s.answerChallenge)
+
 	// For tests and checkers only; Stripe has nothing like it. No key: we listen on loopback only.
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {}) // 200 once it serves
 	mux.HandleFunc("GET /_simulator/ledger", s.showLedger)                      // the books, to compare with ours
 	mux.HandleFunc("POST /_simulator/faults", s.addFault)                       // script a fault, see faults.go
 	mux.HandleFunc("DELETE /_simulator/faults", s.clearFaults)
+	mux.HandleFunc("POST /_simulator/later", s.hurry) // what was to happen later happens now
 	mux.HandleFunc("/_simulator/", http.NotFound)
 	return mux
 }

@@ -22,9 +22,10 @@ type simulator struct {
 	ledger  *ledger             // every intent, charge, refund, kept answer and event
 	running map[string]struct{} // idempotency keys of calls that have not answered yet
 	faults  []fault
+	closed  bool
 }
 
-// newSimulator opens the ledger in conf.Data and takes up the deliveries it left undone.
+// newSimulator opens the ledger in conf.Data and takes up what it left undone.
 func newSimulator(conf config, now func() time.Time, log *slog.Logger) (*simulator, error) {
 	books, err := openLedger(conf.Data)
 	if err != nil {
@@ -37,18 +38,23 @@ func newSimulator(conf config, now func() time.Time, log *slog.Logger) (*simulat
 	for _, e := range books.undelivered {
 		s.courier.send(e)
 	}
+	for _, due := range books.later {
+		s.await(due)
+	}
 	return s, nil
 }
 
-// close stops the deliveries, which the next start takes up again, and closes the ledger.
+// close stops the deliveries and what was to happen, which the next start takes up again, and closes the ledger.
 func (s *simulator) close() error {
 	s.courier.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	return s.ledger.file.Close()
 }
 
-// call is one request to Stripe's API on its way through the simulator.
+// call is one request to Stripe's API on its way through the simulator, or something that happened by itself: then
+// it has an entry only.
 type call struct {
 	r      *http.Request
 	id     string // its Request-Id
@@ -133,14 +139,25 @@ func (s *simulator) execute(c *call, do endpoint) answer {
 	if c.key != "" {
 		c.entry.Answer = &keptAnswer{Key: c.key, Path: c.r.URL.Path, Fingerprint: c.params.fingerprint(), answer: a}
 	}
+	if err := s.commit(c); err != nil {
+		return internalError("the ledger cannot be written").answer(c)
+	}
+	return a
+}
+
+// commit writes down what c changed. Only then do its events leave, and the time of what comes later runs.
+func (s *simulator) commit(c *call) error {
 	if err := s.ledger.commit(c.entry); err != nil {
 		s.log.Error("ledger", "error", err)
-		return internalError("the ledger cannot be written").answer(c)
+		return err
 	}
 	for _, e := range c.entry.Events {
 		s.courier.send(e)
 	}
-	return a
+	for _, due := range c.entry.Later {
+		s.await(due)
+	}
+	return nil
 }
 
 // newID makes an id of Stripe's form: what it names, then letters and digits that nobody can guess.

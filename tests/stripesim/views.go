@@ -14,7 +14,7 @@ func (s *simulator) intentView(c *call, in intent) object {
 		"amount_capturable": 0, "amount_received": 0, "amount_details": object{"tip": object{}}, "application": nil,
 		"application_fee_amount": nil, "automatic_payment_methods": nil, "canceled_at": nil,
 		"cancellation_reason": orNull(in.CancelReason), "capture_method": in.CaptureMethod,
-		"client_secret": in.ID + "_secret_stripesim", "confirmation_method": "automatic", "customer": nil,
+		"client_secret": clientSecret(in), "confirmation_method": "automatic", "customer": nil,
 		"last_payment_error": nil, "latest_charge": orNull(in.LatestCharge), "next_action": nil, "on_behalf_of": nil,
 		"payment_method": orNull(in.PaymentMethod), "payment_method_options": object{}, "payment_method_types": in.Types,
 		"processing": nil, "receipt_email": orNull(in.ReceiptEmail), "review": nil, "setup_future_usage": nil, "shipping": nil,
@@ -33,10 +33,9 @@ func (s *simulator) intentView(c *call, in intent) object {
 	case "canceled":
 		v["canceled_at"] = in.CanceledAt
 	case "requires_action":
-		v["next_action"] = object{"type": "use_stripe_sdk", "use_stripe_sdk": object{"type": "three_d_secure_redirect"}}
+		v["next_action"] = object{"type": "use_stripe_sdk", "use_stripe_sdk": object{"type": "three_d_secure_redirect", "stripe_js": in.ActionURL}}
 		if in.ReturnURL != "" {
-			v["next_action"] = object{"type": "redirect_to_url", "redirect_to_url": object{
-				"return_url": in.ReturnURL, "url": "https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=" + in.ID}}
+			v["next_action"] = object{"type": "redirect_to_url", "redirect_to_url": object{"return_url": in.ReturnURL, "url": in.ActionURL}}
 		}
 	}
 	if in.LatestCharge != "" && c.expands("latest_charge") {
@@ -45,12 +44,16 @@ func (s *simulator) intentView(c *call, in intent) object {
 	return v
 }
 
+func clientSecret(in intent) string { return in.ID + "_secret_stripesim" }
+
 func (s *simulator) chargeView(c *call, ch charge) object {
 	paid := ch.Status == "succeeded"
 	outcome := object{"type": "authorized", "network_status": "approved_by_network", "reason": nil, "seller_message": "Payment complete."}
 	captured := ch.Amount
 	if !paid {
 		captured = 0
+	}
+	if ch.Status == "failed" {
 		outcome = object{"type": "issuer_declined", "network_status": "declined_by_network", "reason": cmp.Or(ch.DeclineCode, ch.FailureCode),
 			"seller_message": "The bank did not return any further details with this decline."}
 	}
@@ -58,7 +61,7 @@ func (s *simulator) chargeView(c *call, ch charge) object {
 		"id": ch.ID, "object": "charge", "amount": ch.Amount, "amount_captured": captured, "amount_refunded": ch.AmountRefunded,
 		"currency": ch.Currency, "status": ch.Status, "created": ch.Created, "livemode": false, "metadata": ch.Metadata,
 		"description": orNull(ch.Description), "paid": paid, "captured": paid, "refunded": paid && ch.AmountRefunded == ch.Amount,
-		"disputed": false, "failure_code": orNull(ch.FailureCode), "failure_message": orNull(ch.FailureMessage),
+		"disputed": ch.Disputed, "failure_code": orNull(ch.FailureCode), "failure_message": orNull(ch.FailureMessage),
 		"payment_intent": ch.Intent, "payment_method": ch.PaymentMethod, "outcome": outcome, "billing_details": billing(),
 		"payment_method_details": object{"type": "card", "card": cardView(ch.Card, "network")}, "receipt_email": orNull(ch.ReceiptEmail),
 		"application": nil, "application_fee": nil, "application_fee_amount": nil, "balance_transaction": nil,
@@ -79,6 +82,9 @@ func (s *simulator) refundView(c *call, re refund) object {
 		"balance_transaction": nil, "destination_details": object{"type": "card", "card": object{"type": "refund", "reference_status": "pending"}},
 		"receipt_number": nil, "source_transfer_reversal": nil, "transfer_reversal": nil,
 	}
+	if re.FailureReason != "" {
+		v["failure_reason"] = re.FailureReason
+	}
 	if c.expands("charge") {
 		v["charge"] = s.chargeView(nil, s.charge(c, re.Charge))
 	}
@@ -86,6 +92,13 @@ func (s *simulator) refundView(c *call, re refund) object {
 		v["payment_intent"] = s.intentView(nil, s.ledger.intents[re.Intent])
 	}
 	return v
+}
+
+// disputeView is a dispute of the whole charge, as it begins.
+func (s *simulator) disputeView(ch charge) object {
+	return object{"id": newID("dp"), "object": "dispute", "amount": ch.Amount, "currency": ch.Currency, "charge": ch.ID, "payment_intent": ch.Intent,
+		"created": s.now().Unix(), "livemode": false, "metadata": object{}, "reason": "fraudulent", "status": "needs_response",
+		"is_charge_refundable": false, "balance_transactions": []any{}, "evidence": object{}, "evidence_details": object{}}
 }
 
 // methodView is the card of a declined payment, as the error shows it.

@@ -33,7 +33,7 @@ func (s *simulator) announce(c *call, kind string, about, before object) {
 	id := newID("evt")
 	body, err := json.Marshal(object{
 		"id": id, "object": "event", "type": kind, "api_version": apiVersion, "created": s.now().Unix(), "livemode": false,
-		"pending_webhooks": 1, "request": object{"id": c.id, "idempotency_key": orNull(c.key)}, "data": data,
+		"pending_webhooks": 1, "request": object{"id": orNull(c.id), "idempotency_key": orNull(c.key)}, "data": data,
 	})
 	if err != nil {
 		s.log.Error("encode event", "type", kind, "error", err)
