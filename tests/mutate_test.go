@@ -37,7 +37,7 @@ func templates(p *person, ticketID, orderID, paidID string) []request {
 		{method: "GET", path: "/api/tickets/mine?cursor=3"},
 		{method: "GET", path: "/api/tickets/" + ticketID},
 		{method: "POST", path: "/api/tickets", body: `{"title":"Hers","price":12.34}`},
-		{method: "PUT", path: "/api/tickets/" + ticketID, body: `{"title":"Stolen","price":"0.01"}`},
+		{method: "PUT", path: "/api/tickets/" + ticketID, body: `{"title":"Stolen","price":"0.75"}`},
 		{method: "POST", path: "/api/orders", body: `{"ticketId":"` + ticketID + `"}`},
 		{method: "GET", path: "/api/orders?limit=2&sort=new"},
 		{method: "GET", path: "/api/orders/" + orderID},

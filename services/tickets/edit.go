@@ -16,7 +16,7 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	title, price, err := readOffer(w, r)
+	title, price, err := s.readOffer(w, r)
 	if err != nil {
 		return err
 	}

@@ -10,13 +10,15 @@ import (
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/money"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
 )
 
 type settings struct {
 	service.Settings
-	PublicKeyFile string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -27,6 +29,7 @@ type server struct {
 	catalogue *catalogue.Catalogue
 	outbox    *dapr.Outbox
 	sessions  *session.Verifier
+	currency  money.Currency // of every price
 	now       clock.Now
 	log       *slog.Logger
 	stocked   chan struct{} // closed when the catalogue holds what was listed before we started
@@ -58,6 +61,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		catalogue: catalogue.New(),
 		outbox:    outbox,
 		sessions:  session.NewVerifier(key, time.Now),
+		currency:  cfg.Currency,
 		now:       time.Now,
 		log:       log,
 		stocked:   make(chan struct{}),

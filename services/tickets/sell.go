@@ -23,17 +23,17 @@ type offer struct {
 	Price json.RawMessage `json:"price"`
 }
 
-// readOffer reads a title and a price. Its error names every field that is wrong.
-func readOffer(w http.ResponseWriter, r *http.Request) (string, money.Amount, error) {
+// readOffer reads a title and a price that can be paid. Its error names every field that is wrong.
+func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (string, money.Amount, error) {
 	var in offer
 	if err := api.Read(w, r, &in); err != nil {
 		return "", 0, err
 	}
-	title, titled := ticket.Title(in.Title)
-	price, err := money.ParsePrice(in.Price)
 	var wrong fault.Fields
-	wrong.Check(titled, "title", "Title is required")
-	wrong.Check(err == nil, "price", "Price must be greater than 0")
+	title, complaint := ticket.Title(in.Title)
+	wrong.Check(complaint == "", "title", complaint)
+	price, complaint := s.currency.Price(in.Price)
+	wrong.Check(complaint == "", "price", complaint)
 	return title, price, wrong.Err()
 }
 
@@ -43,7 +43,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	title, price, err := readOffer(w, r)
+	title, price, err := s.readOffer(w, r)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"marketplace/shared/money"
 )
 
 //go:embed templates static
@@ -22,7 +24,7 @@ type look struct {
 	edition string // names this edition of the static files, so that browsers may keep them for ever
 }
 
-func newLook(currency string) (*look, error) {
+func newLook(currency money.Currency) (*look, error) {
 	l := &look{pages: map[string]*template.Template{}}
 	hash := sha256.New()
 	err := fs.WalkDir(files, "static", func(name string, d fs.DirEntry, err error) error {

@@ -10,17 +10,18 @@ import (
 	"marketplace/services/web/live"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/money"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
 )
 
 type settings struct {
 	service.Settings
-	PublicKeyFile  string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
-	TrustForwarded bool   `envconfig:"TRUST_FORWARDED" default:"false"` // behind an ingress that sets X-Forwarded-For
-	HTTPS          bool   `envconfig:"HTTPS" default:"true"`            // reached over HTTPS: everywhere but on a developer's machine
-	StripeKey      string `envconfig:"STRIPE_PUBLISHABLE_KEY"`          // empty: test cards by name instead of card fields
-	Currency       string `envconfig:"CURRENCY" default:"usd"`
+	PublicKeyFile  string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	TrustForwarded bool           `envconfig:"TRUST_FORWARDED" default:"false"` // behind an ingress that sets X-Forwarded-For
+	HTTPS          bool           `envconfig:"HTTPS" default:"true"`            // reached over HTTPS: everywhere but on a developer's machine
+	StripeKey      string         `envconfig:"STRIPE_PUBLISHABLE_KEY"`          // empty: test cards by name instead of card fields
+	Currency       money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 
 // site is the service. Its fields are all that its handlers share.
@@ -29,8 +30,9 @@ type site struct {
 	sessions *session.Verifier
 	look     *look
 	hub      *live.Hub
-	stripe   string // publishable key
-	https    bool   // reached over HTTPS
+	stripe   string         // publishable key
+	https    bool           // reached over HTTPS
+	currency money.Currency // of every price
 	now      clock.Now
 	log      *slog.Logger
 }
@@ -58,7 +60,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	s := &site{
 		api: passOn(sidecar, log), sessions: session.NewVerifier(key, time.Now), look: look, hub: live.New(),
-		stripe: cfg.StripeKey, https: cfg.HTTPS, now: time.Now, log: log,
+		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: time.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar)))

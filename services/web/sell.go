@@ -26,15 +26,15 @@ func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
 	}
 	r.Header.Set(idempotencyKey, f.Get("key"))
 	var t events.Ticket
-	if _, err := s.ask(r, http.MethodPost, "/api/tickets", typedOffer(f), &t); err != nil {
+	if _, err := s.ask(r, http.MethodPost, "/api/tickets", s.typedOffer(f), &t); err != nil {
 		return s.again(w, r, "sell", view{Title: "Sell a ticket", Form: form{Typed: f}}, err)
 	}
 	http.Redirect(w, r, "/tickets/"+t.ID+"?done=listed", http.StatusSeeOther)
 	return nil
 }
 
-func typedOffer(f url.Values) map[string]string {
-	return map[string]string{"title": f.Get("title"), "price": f.Get("price")}
+func (s *site) typedOffer(f url.Values) map[string]string {
+	return map[string]string{"title": f.Get("title"), "price": typedPrice(f.Get("price"), s.currency)}
 }
 
 // editForm is a form with the ticket as it is. A ticket that cannot be edited now is shown instead.
@@ -55,7 +55,7 @@ func (s *site) editForm(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	v.Title = "Edit: " + v.Title
-	v.Form = form{Typed: url.Values{"title": {o.Ticket.Title}, "price": {o.Ticket.Price.String()}}}
+	v.Form = form{Typed: url.Values{"title": {o.Ticket.Title}, "price": {s.currency.Plain(o.Ticket.Price)}}}
 	return s.show(w, r, http.StatusOK, "edit", v)
 }
 
@@ -66,7 +66,7 @@ func (s *site) edit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	path := "/tickets/" + url.PathEscape(r.PathValue("id"))
-	if _, err := s.ask(r, http.MethodPut, "/api"+path, typedOffer(f), nil); err != nil {
+	if _, err := s.ask(r, http.MethodPut, "/api"+path, s.typedOffer(f), nil); err != nil {
 		v, gone := s.offer(r)
 		if gone != nil {
 			return gone

@@ -38,7 +38,7 @@ func newSite(t *testing.T, answers map[string]string) (*site, *http.Cookie) {
 		}
 		_, _ = w.Write([]byte(body))
 	}
-	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(public, now), look: look, hub: live.New(), now: now, log: slog.New(slog.DiscardHandler)},
+	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(public, now), look: look, currency: "usd", hub: live.New(), now: now, log: slog.New(slog.DiscardHandler)},
 		signedIn.Result().Cookies()[0]
 }
 

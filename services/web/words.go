@@ -4,18 +4,19 @@ import (
 	"hash/fnv"
 	"html/template"
 	"strings"
+	"unicode/utf8"
 
 	"marketplace/shared/clock"
 	"marketplace/shared/money"
 )
 
 // words is what templates can say besides HTML.
-func (l *look) words(currency string) template.FuncMap {
+func (l *look) words(currency money.Currency) template.FuncMap {
 	return template.FuncMap{
 		"asset":    func(file string) string { return "/static/" + l.edition + "/" + file },
-		"currency": func() string { return currency },
-		"money":    func(a money.Amount) string { return symbol(currency) + grouped(a.String()) },
-		"long":     func(a money.Amount) bool { return a >= 1000_00 }, // needs smaller print
+		"currency": func() money.Currency { return currency },
+		"money":    currency.Print,
+		"long":     func(a money.Amount) bool { return utf8.RuneCountInString(currency.Print(a)) > 8 }, // needs smaller print
 		"utc":      func(t clock.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"state":    stateOf,
 		"tone":     tone,
@@ -23,23 +24,6 @@ func (l *look) words(currency string) template.FuncMap {
 		"qr":       qrCode,
 		"left":     left,
 	}
-}
-
-// symbol is what stands before an amount.
-func symbol(currency string) string {
-	if s, known := map[string]string{"usd": "$", "eur": "€", "gbp": "£"}[strings.ToLower(currency)]; known {
-		return s
-	}
-	return strings.ToUpper(currency) + " "
-}
-
-// grouped puts commas between the thousands of "1234.50".
-func grouped(amount string) string {
-	whole, cents, _ := strings.Cut(amount, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	return whole + "." + cents
 }
 
 // tones is how many colours tickets come in; site.css has each.

@@ -9,12 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestParsePrice(t *testing.T) {
+func TestReadAmount(t *testing.T) {
 	for raw, want := range map[string]Amount{
 		`19.99`:      1999, // 1998.9999999999998 in floating point
 		`20`:         2000,
 		`0.01`:       1,
-		`1000000`:    Most,
+		`1000000`:    1_000_000_00, // listed when that was the most
+		`99999999`:   99_999_999_00,
 		`"15"`:       1500, // the course's client sends what the input field holds
 		`"15.50"`:    1550,
 		`"19.990"`:   1999,
@@ -24,17 +25,19 @@ func TestParsePrice(t *testing.T) {
 		`4.35`:       435,
 		`1234567e-2`: 1234567,
 	} {
-		got, err := ParsePrice([]byte(raw))
+		var got Amount
+		err := json.Unmarshal([]byte(raw), &got)
 		if assert.NoError(t, err, raw) {
 			assert.Equal(t, want, got, raw)
 		}
 	}
 	for _, raw := range []string{
-		``, `""`, `" "`, `null`, `true`, `{}`, `[]`, `"abc"`, `0`, `-10`, `"-1"`, `0.001`, `19.999`, `1000000.01`, `1e7`,
+		``, `""`, `" "`, `null`, `true`, `{}`, `[]`, `"abc"`, `0`, `-10`, `"-1"`, `0.001`, `19.999`, `99999999.01`, `1e9`,
 		`1e999999999`, `1e-999999999`, `NaN`, `"Infinity"`, `"0x10"`, `"1_000"`, `"1/2"`, `"12`, `1..2`, `"1,5"`, strings.Repeat("1", 100),
 	} {
-		_, err := ParsePrice([]byte(raw))
-		assert.ErrorIs(t, err, ErrPrice, raw)
+		var got Amount
+		assert.ErrorIs(t, got.UnmarshalJSON([]byte(raw)), ErrPrice, raw)
+		assert.Zero(t, got, raw)
 	}
 }
 

@@ -44,7 +44,12 @@ func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
 
 // Load reads settings from the environment. Its error names the one that is missing or wrong.
 func Load(settings any) error {
-	if err := envconfig.Process("", settings); err != nil {
+	err := envconfig.Process("", settings)
+	var wrong *envconfig.ParseError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("setting %s: %w", wrong.KeyName, wrong.Err) // without the types and fields of our code
+	}
+	if err != nil {
 		return fmt.Errorf("setting: %w", err)
 	}
 	return nil

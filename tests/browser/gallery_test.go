@@ -65,7 +65,7 @@ func TestGallery(t *testing.T) {
 	seller.types("#title", "A ticket without a price")
 	seller.types("#price", "12,5,0")
 	seller.clicks("List the ticket")
-	seller.sees("Price must be greater than 0")
+	seller.sees("Price must be a number without commas")
 	photograph(t, seller, "sell-refused")
 }
 

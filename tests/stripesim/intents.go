@@ -9,7 +9,7 @@ import (
 // intent is a PaymentIntent as the ledger keeps it.
 type intent struct {
 	ID             string            `json:"id"`
-	Amount         int64             `json:"amount"` // cents
+	Amount         int64             `json:"amount"` // in the smallest unit
 	Currency       string            `json:"currency"`
 	Status         string            `json:"status"`
 	Created        int64             `json:"created"`

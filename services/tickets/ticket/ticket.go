@@ -2,6 +2,7 @@
 package ticket
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -33,18 +34,25 @@ type Ticket struct {
 
 // New lists a ticket. It returns Invalid, naming title, when the title cannot be one.
 func New(id, userID, title string, price money.Amount, now time.Time) (Ticket, error) {
-	title, ok := Title(title)
-	if !ok {
-		return Ticket{}, fault.InField("title", "Title is required")
+	title, complaint := Title(title)
+	if complaint != "" {
+		return Ticket{}, fault.InField("title", complaint)
 	}
 	return Ticket{ID: id, UserID: userID, Title: title, Price: price, CreatedAt: now.Truncate(time.Millisecond)}, nil // as others read it
 }
 
-// Title trims a title and tells whether it is one: 1 to 200 characters, on one line.
-func Title(s string) (string, bool) {
+// Title trims a title. The complaint, "" when there is none, is a sentence for whoever wrote it.
+func Title(s string) (title, complaint string) {
 	s = strings.TrimSpace(s)
-	n := utf8.RuneCountInString(s)
-	return s, n >= 1 && n <= longestTitle && !strings.ContainsFunc(s, unicode.IsControl)
+	switch {
+	case s == "":
+		return s, "Title is required"
+	case utf8.RuneCountInString(s) > longestTitle:
+		return s, fmt.Sprintf("Title must be at most %d characters", longestTitle)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return s, "Title must be on one line, without control characters"
+	}
+	return s, ""
 }
 
 // Edit changes title and price for the seller. It returns Forbidden for anybody else, Refused while it is held or sold.

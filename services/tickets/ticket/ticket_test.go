@@ -21,12 +21,13 @@ func listed(t *testing.T) *Ticket {
 }
 
 func TestTitle(t *testing.T) {
-	for title, ok := range map[string]bool{
-		"Chess": true, "": false, "   ": false, "two\nlines": false, "nul\x00": false,
-		strings.Repeat("ü", 200): true, strings.Repeat("ü", 201): false,
+	const long, control = "Title must be at most 200 characters", "Title must be on one line, without control characters"
+	for title, want := range map[string]string{
+		"Chess": "", "": "Title is required", "   ": "Title is required", "two\nlines": control, "nul\x00": control,
+		strings.Repeat("ü", 200): "", strings.Repeat("ü", 201): long,
 	} {
-		_, got := Title(title)
-		assert.Equal(t, ok, got, "%q", title)
+		_, complaint := Title(title)
+		assert.Equal(t, want, complaint, "%q", title)
 	}
 }
 
