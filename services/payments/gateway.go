@@ -42,7 +42,7 @@ func newStripe(key, base string) stripeCards {
 // Charge implements cards.
 func (c stripeCards) Charge(ctx context.Context, p payment.Payment) (intent, error) {
 	params := &stripe.PaymentIntentParams{
-		Amount:             stripe.Int64(int64(p.Amount)),
+		Amount:             stripe.Int64(p.Smallest()),
 		Currency:           stripe.String(p.Currency),
 		Confirm:            stripe.Bool(true),
 		PaymentMethodTypes: stripe.StringSlice([]string{"card"}),

@@ -9,6 +9,7 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/money"
 	"marketplace/shared/recent"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
@@ -16,11 +17,11 @@ import (
 
 type settings struct {
 	service.Settings
-	PublicKeyFile string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
-	StripeKey     string `envconfig:"STRIPE_SECRET_KEY" required:"true"`
-	StripeBase    string `envconfig:"STRIPE_API_BASE"` // empty: Stripe itself
-	WebhookSecret string `envconfig:"STRIPE_WEBHOOK_SECRET" required:"true"`
-	Currency      string `envconfig:"CURRENCY" default:"usd"`
+	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	StripeKey     string         `envconfig:"STRIPE_SECRET_KEY" required:"true"`
+	StripeBase    string         `envconfig:"STRIPE_API_BASE"` // empty: Stripe itself
+	WebhookSecret string         `envconfig:"STRIPE_WEBHOOK_SECRET" required:"true"`
+	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -66,7 +67,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		settled:       recent.New(10_000),
 		sessions:      session.NewVerifier(key, time.Now),
 		webhookSecret: cfg.WebhookSecret,
-		currency:      cfg.Currency,
+		currency:      string(cfg.Currency),
 		now:           time.Now,
 		log:           log,
 	}

@@ -96,6 +96,9 @@ func (s *server) attempt(ctx context.Context, buyer session.User, in request) (p
 			return payment.Payment{}, fault.Down(err, "Please try again in a moment")
 		}
 		p, err := s.begin(ctx, order, try)
+		if fault.KindOf(err) == fault.Refused {
+			s.endCheckout(ctx, in.OrderID, try.Checkout)
+		}
 		if err != nil {
 			return p, err
 		}
@@ -169,6 +172,6 @@ func announce(before, after payment.Payment) []events.Event {
 	}
 	return []events.Event{events.New(events.Payment{
 		ID: after.ID, Version: after.Version, OrderID: after.OrderID, StripeID: after.StripeID,
-		Amount: events.InCents(after.Amount), Currency: after.Currency, Refunded: after.Status == payment.Refunded,
+		Amount: after.Smallest(), Currency: after.Currency, Refunded: after.Status == payment.Refunded,
 	})}
 }

@@ -8,7 +8,6 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
 	"marketplace/shared/clock"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -46,7 +45,7 @@ type receipt struct {
 	ID         string         `json:"id"`
 	OrderID    string         `json:"orderId"`
 	Status     payment.Status `json:"status"`
-	Amount     events.Cents   `json:"amount"`
+	Amount     int64          `json:"amount"` // in the smallest unit
 	Currency   string         `json:"currency"`
 	Reason     string         `json:"reason,omitempty"`
 	Action     *action        `json:"action,omitempty"` // what the buyer has to do before it goes on
@@ -68,7 +67,7 @@ func actionOf(p payment.Payment) *action {
 }
 
 func view(p payment.Payment) receipt {
-	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: events.InCents(p.Amount), Currency: p.Currency, Reason: p.Reason,
+	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: p.Smallest(), Currency: p.Currency, Reason: p.Reason,
 		Action: actionOf(p), BegunAt: clock.At(p.BegunAt)}
 	if !p.RefundedAt.IsZero() {
 		at := clock.At(p.RefundedAt)

@@ -19,13 +19,13 @@ type purchase struct {
 
 // receipt is what became of the money, as payments tells it.
 type receipt struct {
-	Status     string       `json:"status"`
-	Amount     events.Cents `json:"amount"`
-	Currency   string       `json:"currency"`
-	Reason     string       `json:"reason"`
-	Action     *action      `json:"action"` // of a pending one: what its owner has to do
-	BegunAt    clock.Time   `json:"begunAt"`
-	RefundedAt clock.Time   `json:"refundedAt"`
+	Status     string     `json:"status"`
+	Amount     int64      `json:"amount"`
+	Currency   string     `json:"currency"`
+	Reason     string     `json:"reason"`
+	Action     *action    `json:"action"` // of a pending one: what its owner has to do
+	BegunAt    clock.Time `json:"begunAt"`
+	RefundedAt clock.Time `json:"refundedAt"`
 }
 
 // action leads to the card's bank, which wants to know that it is its customer who pays. It leads back to the order's page.

@@ -1,10 +1,6 @@
 package events
 
-import (
-	"fmt"
-
-	"marketplace/shared/money"
-)
+import "fmt"
 
 // Types of Payment.
 const (
@@ -18,16 +14,10 @@ type Payment struct {
 	Version  int64  `json:"version"`
 	OrderID  string `json:"orderId"`
 	StripeID string `json:"stripeId"` // Stripe's payment intent
-	Amount   Cents  `json:"amount"`
+	Amount   int64  `json:"amount"`   // in the currency's smallest unit, as Stripe's
 	Currency string `json:"currency"`
 	Refunded bool   `json:"refunded,omitempty"` // the charge no longer stands
 }
-
-// Cents is an amount that travels in cents, as Stripe's does.
-type Cents int64
-
-// InCents makes Cents of an amount.
-func InCents(a money.Amount) Cents { return Cents(a) }
 
 func (Payment) Topic() string   { return PaymentsTopic }
 func (Payment) Types() []string { return []string{PaymentCreated, PaymentRefunded} }

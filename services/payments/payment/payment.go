@@ -28,7 +28,7 @@ type Payment struct {
 	ID       string       `json:"id"`
 	OrderID  string       `json:"orderId"`
 	UserID   string       `json:"userId"`
-	Amount   money.Amount `json:"amount"` // in dollars
+	Amount   money.Amount `json:"amount"`
 	Currency string       `json:"currency"`
 	Status   Status       `json:"status"`
 	Version  int64        `json:"version"` // one more with each charge or refund
@@ -67,7 +67,7 @@ type Try struct {
 const actionMargin = 5 * time.Second
 
 // Begin starts an attempt. While one is under way it changes nothing: that one must end first. It returns Refused when
-// nothing is to be paid any more.
+// nothing is to be paid any more, and when no card can be charged the amount.
 func (p *Payment) Begin(id string, o Order, currency string, try Try, now time.Time) error {
 	switch p.Status {
 	case Pending, Succeeded:
@@ -77,6 +77,9 @@ func (p *Payment) Begin(id string, o Order, currency string, try Try, now time.T
 	}
 	if p.ID == "" {
 		p.ID, p.OrderID, p.UserID, p.Amount, p.Currency = id, o.ID, o.UserID, o.Amount, currency
+	}
+	if err := p.payable(); err != nil {
+		return err
 	}
 	p.Status, p.BegunAt, p.Until, p.Reason = Pending, now, o.ExpiresAt.Add(-actionMargin), ""
 	p.Checkout, p.Token, p.ReturnURL = try.Checkout, try.Token, try.ReturnURL
