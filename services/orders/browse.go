@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/gorilla/mux"
 
@@ -37,6 +38,10 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	from, err := page.Position()
+	if err != nil {
+		return err
+	}
 	list := s.buyers.Oldest
 	switch sort := r.URL.Query().Get("sort"); {
 	case sort == "new":
@@ -44,8 +49,8 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	case r.URL.Query().Has("sort"):
 		return fault.InField("sort", "sort must be new")
 	}
-	orders, next, err := dapr.Fill(page,
-		func(p api.Page) ([]string, string, error) { return list(r.Context(), buyer.ID, p) },
+	orders, next, err := dapr.Fill(from, page.Limit,
+		func(from, limit int) ([]string, int, error) { return list(r.Context(), buyer.ID, from, limit) },
 		func(ids []string) ([]sale.Order, error) { return s.findMany(r.Context(), ids) })
 	if err != nil {
 		return err
@@ -54,8 +59,8 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	for i, o := range orders {
 		views[i] = view(o)
 	}
-	if next != "" {
-		api.SetNext(w, r, next)
+	if next > 0 {
+		api.SetNext(w, r, strconv.Itoa(next))
 	}
 	return api.Write(w, http.StatusOK, views)
 }
