@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,27 @@ func TestAListLosesNothingWhenAnAnswerIsLostAndAnotherReplicaTurnsThePage(t *tes
 	ids, _, err := other.Slice(t.Context(), "ann", 0, 1000)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, keys(added), unique(ids))
+}
+
+func TestReplicasThatTurnPagesAtOnceLoseNothing(t *testing.T) {
+	store := &daprtest.Sidecar{}
+	var all sync.WaitGroup
+	for replica := range 4 {
+		list := dapr.NewList("things", store)
+		for adder := range 4 {
+			all.Go(func() {
+				for i := range 60 {
+					assert.NoError(t, list.Add(t.Context(), "ann", fmt.Sprintf("%d-%d-%d", replica, adder, i)))
+				}
+			})
+		}
+	}
+	all.Wait()
+	ids, length, err := dapr.NewList("things", store).Slice(t.Context(), "ann", 0, 2000)
+	require.NoError(t, err)
+	assert.Len(t, ids, 4*4*60)
+	assert.Equal(t, len(ids), length)
+	assert.Len(t, unique(ids), len(ids), "and nothing is there twice")
 }
 
 func unique(ids []string) []string {
