@@ -35,11 +35,11 @@ func source(t *testing.T, app string) string {
 }
 
 var (
-	publicRoute   = regexp.MustCompile(`\br\.(?:Public|Slow)\("([A-Z]+)", "([^"]+)"`)
+	webRoute      = regexp.MustCompile(`\br\.FromWeb\("([A-Z]+)", "([^"]+)"`)
 	internalRoute = regexp.MustCompile(`\br\.Internal\("([A-Z]+)", "([^"]+)", s\.\w+, "(\w+)"\)`)
 	jobRoute      = regexp.MustCompile(`\br\.Job\((\w+),`)
 	pageRoute     = regexp.MustCompile(`(?m)^\t*(?:pages\.HandleFunc\()?"((?:[A-Z]+ )?/[^"]*)"(?::|,) +s\.`)
-	anyRoute      = regexp.MustCompile(`\br\.(?:Public|Slow|Internal|Job)\(`)
+	anyRoute      = regexp.MustCompile(`\br\.(?:FromWeb|Internal|Job)\(`)
 )
 
 // openRoutes are the routes for people that the services register, as "METHOD /path".
@@ -48,7 +48,7 @@ func openRoutes(t *testing.T) []string {
 	var all []string
 	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "web"} {
 		text := source(t, app)
-		found := publicRoute.FindAllStringSubmatch(text, -1)
+		found := webRoute.FindAllStringSubmatch(text, -1)
 		for _, m := range found {
 			all = append(all, m[1]+" "+m[2])
 		}

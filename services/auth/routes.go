@@ -15,11 +15,11 @@ func (s *server) routes(cfg service.Settings, log *slog.Logger, ready func(conte
 	r := service.NewRoutes("auth", cfg, log, ready)
 
 	// People, through web. Repeating a sign-up is refused, everything else is harmless twice.
-	r.Public("POST", "/api/users/signup", s.signUp)
-	r.Public("POST", "/api/users/signin", s.signIn)
-	r.Public("POST", "/api/users/signout", s.signOut)
-	r.Public("GET", "/api/users/currentuser", s.currentUser)
-	r.Public("GET", "/api/users/.well-known/jwks.json", s.keys)
+	r.FromWeb("POST", "/api/users/signup", s.signUp, service.Quick)
+	r.FromWeb("POST", "/api/users/signin", s.signIn, service.Quick)
+	r.FromWeb("POST", "/api/users/signout", s.signOut, service.Quick)
+	r.FromWeb("GET", "/api/users/currentuser", s.currentUser, service.Quick)
+	r.FromWeb("GET", "/api/users/.well-known/jwks.json", s.keys, service.Quick)
 	return r
 }
 

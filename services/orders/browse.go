@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/gorilla/mux"
 
@@ -37,6 +38,10 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	from, err := page.Position()
+	if err != nil {
+		return err
+	}
 	list := s.buyers.Oldest
 	switch sort := r.URL.Query().Get("sort"); {
 	case sort == "new":
@@ -44,8 +49,8 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	case r.URL.Query().Has("sort"):
 		return fault.InField("sort", "sort must be new")
 	}
-	orders, next, err := dapr.Fill(page,
-		func(p api.Page) ([]string, string, error) { return list(r.Context(), buyer.ID, p) },
+	orders, next, err := dapr.Fill(from, page.Limit,
+		func(from, limit int) ([]string, int, error) { return list(r.Context(), buyer.ID, from, limit) },
 		func(ids []string) ([]sale.Order, error) { return s.findMany(r.Context(), ids) })
 	if err != nil {
 		return err
@@ -54,8 +59,8 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	for i, o := range orders {
 		views[i] = view(o)
 	}
-	if next != "" {
-		api.SetNext(w, r, next)
+	if next > 0 {
+		api.SetNext(w, r, strconv.Itoa(next))
 	}
 	return api.Write(w, http.StatusOK, views)
 }
@@ -82,7 +87,14 @@ func (s *server) find(ctx context.Context, id string) (sale.Order, error) {
 	if err != nil {
 		return sale.Order{}, err
 	}
-	return s.findIn(ctx, sl, id)
+	o, err := s.inSale(ctx, sl, id)
+	if err != nil {
+		return sale.Order{}, err
+	}
+	if o == nil {
+		return s.archive.Get(ctx, id)
+	}
+	return *o, nil
 }
 
 // findMany is find for the ids of a list, leaving out those that name nothing: orders that were refused after all.
@@ -101,31 +113,44 @@ func (s *server) findMany(ctx context.Context, ids []string) ([]sale.Order, erro
 	for _, sl := range sales {
 		byTicket[sl.Ticket.ID] = sl
 	}
-	var orders []sale.Order
+	found := make(map[string]sale.Order, len(ids))
+	var shelved []string // or names of nothing
 	for _, id := range ids {
 		ticketID, _ := sale.TicketOf(id)
-		o, err := s.findIn(ctx, byTicket[ticketID], id)
-		if fault.KindOf(err) == fault.NotFound {
-			continue
-		}
-		if err != nil {
+		o, err := s.inSale(ctx, byTicket[ticketID], id)
+		switch {
+		case err != nil:
 			return nil, err
+		case o == nil:
+			shelved = append(shelved, id)
+		default:
+			found[id] = *o
 		}
-		orders = append(orders, o)
+	}
+	kept, err := s.archive.GetMany(ctx, shelved)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range kept {
+		found[o.ID] = o
+	}
+	var orders []sale.Order
+	for _, id := range ids {
+		if o, ok := found[id]; ok {
+			orders = append(orders, o)
+		}
 	}
 	return orders, nil
 }
 
-// findIn finds an order in its sale, or on the shelf. One whose time is over ends here, whatever became of its timer.
-func (s *server) findIn(ctx context.Context, sl sale.Sale, id string) (sale.Order, error) {
+// inSale finds an order in its sale, nil when it is not there: it is on the shelf then, or nowhere. One whose time is
+// over ends here, whatever became of its timer.
+func (s *server) inSale(ctx context.Context, sl sale.Sale, id string) (*sale.Order, error) {
 	if o := sl.Order(id); o != nil && o.Overdue(s.now()) {
 		var err error
 		if sl, err = s.expire(ctx, dapr.ByNudge, id); err != nil {
-			return sale.Order{}, err
+			return nil, err
 		}
 	}
-	if o := sl.Order(id); o != nil {
-		return *o, nil
-	}
-	return s.archive.Get(ctx, id)
+	return sl.Order(id), nil
 }

@@ -11,10 +11,10 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r := service.NewRoutes("orders", cfg, s.log, ready)
 
 	// People, through web. An order sent twice is refused the second time, a cancel sent twice is one.
-	r.Public("POST", "/api/orders", s.place)
-	r.Public("GET", "/api/orders", s.mine)
-	r.Public("GET", "/api/orders/{id}", s.show)
-	r.Public("DELETE", "/api/orders/{id}", s.cancel)
+	r.FromWeb("POST", "/api/orders", s.place, service.Quick)
+	r.FromWeb("GET", "/api/orders", s.mine, service.Quick)
+	r.FromWeb("GET", "/api/orders/{id}", s.show, service.Quick)
+	r.FromWeb("DELETE", "/api/orders/{id}", s.cancel, service.Quick)
 
 	// payments, before it charges and after a decline. Both may be repeated.
 	r.Internal("POST", "/internal/orders/{id}/checkout", s.beginCheckout, "payments")

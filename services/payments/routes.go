@@ -11,11 +11,11 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r := service.NewRoutes("payments", cfg, s.log, ready)
 
 	// People, through web. A payment sent twice is charged once.
-	r.Slow("POST", "/api/payments", s.pay)
-	r.Public("GET", "/api/payments/{orderId}", s.show)
+	r.FromWeb("POST", "/api/payments", s.pay, service.Unlimited)
+	r.FromWeb("GET", "/api/payments/{orderId}", s.show, service.Quick)
 
 	// Stripe, through web. It repeats what is not answered with 200, for days.
-	r.Slow("POST", "/api/payments/webhook", s.webhook)
+	r.FromWeb("POST", "/api/payments/webhook", s.webhook, service.Unlimited)
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onOrder) // from orders: a cancelled order's charge goes back

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -98,14 +99,20 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	tickets, next, err := dapr.Fill(page,
-		func(p api.Page) ([]string, string, error) { return s.sellers.Newest(r.Context(), seller.ID, p) },
+	from, err := page.Position()
+	if err != nil {
+		return err
+	}
+	tickets, next, err := dapr.Fill(from, page.Limit,
+		func(from, limit int) ([]string, int, error) {
+			return s.sellers.Newest(r.Context(), seller.ID, from, limit)
+		},
 		func(ids []string) ([]ticket.Ticket, error) { return s.tickets.GetMany(r.Context(), ids) })
 	if err != nil {
 		return err
 	}
-	if next != "" {
-		api.SetNext(w, r, next)
+	if next > 0 {
+		api.SetNext(w, r, strconv.Itoa(next))
 	}
 	return s.answerAll(w, tickets)
 }

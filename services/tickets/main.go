@@ -24,7 +24,7 @@ type settings struct {
 // server is the service. Its fields are all that its handlers share.
 type server struct {
 	tickets   *dapr.Announced[ticket.Ticket]
-	everybody *dapr.List // every ticket id, under one owner
+	everybody *dapr.List // every ticket id, by catalogue.ShelfOf
 	sellers   *dapr.List // ticket ids by seller
 	catalogue *catalogue.Catalogue
 	outbox    *dapr.Outbox

@@ -11,11 +11,11 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r := service.NewRoutes("tickets", cfg, s.log, ready, s.isStocked)
 
 	// People, through web. A listing sent twice is two listings, an edit sent twice is one edit more.
-	r.Public("POST", "/api/tickets", s.sell)
-	r.Public("PUT", "/api/tickets/{id}", s.edit)
-	r.Public("GET", "/api/tickets", s.browse)
-	r.Public("GET", "/api/tickets/mine", s.mine)
-	r.Public("GET", "/api/tickets/{id}", s.show)
+	r.FromWeb("POST", "/api/tickets", s.sell, service.Quick)
+	r.FromWeb("PUT", "/api/tickets/{id}", s.edit, service.Quick)
+	r.FromWeb("GET", "/api/tickets", s.browse, service.Quick)
+	r.FromWeb("GET", "/api/tickets/mine", s.mine, service.Quick)
+	r.FromWeb("GET", "/api/tickets/{id}", s.show, service.Quick)
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onOrder) // from orders: held, free again, or sold

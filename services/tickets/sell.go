@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 
+	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
 	"marketplace/shared/clock"
@@ -51,7 +52,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.everybody.Add(r.Context(), everybody, t.ID); err != nil {
+	if err := s.everybody.Add(r.Context(), catalogue.ShelfOf(t.ID), t.ID); err != nil {
 		return err
 	}
 	if err := s.sellers.Add(r.Context(), seller.ID, t.ID); err != nil {

@@ -5,44 +5,46 @@ import (
 	"errors"
 	"time"
 
+	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
 
-// everybody is the one owner of the list of all tickets.
-const everybody = "all"
-
 const (
-	stockPage  = 200 // tickets read at a time
-	stockPause = 5 * time.Second
+	stockPage  = 200                    // tickets read at a time
+	stockPause = 5 * time.Second        // for so many, less for fewer
+	stockLeast = 500 * time.Millisecond // for a shelf that is as good as empty
 )
 
 // stock fills the catalogue with what was listed before we started; until then the service is not ready. After that it
 // reads everything again and again, slowly: a broadcast comes once at most.
 func (s *server) stock(ctx context.Context) {
-	s.readAll(ctx, 0)
+	s.readAll(ctx, func(int) {})
 	if ctx.Err() == nil {
 		close(s.stocked)
 	}
 	for ctx.Err() == nil {
-		s.readAll(ctx, stockPause)
+		s.readAll(ctx, func(read int) { clock.Wait(ctx, max(stockPause*time.Duration(read)/stockPage, stockLeast)) })
 	}
 }
 
-// readAll puts every ticket into the catalogue, with a pause before each page.
-func (s *server) readAll(ctx context.Context, pause time.Duration) {
-	for from, length := 0, 1; from < length && clock.Wait(ctx, pause); {
-		ids, n, err := s.everybody.Slice(ctx, everybody, from, stockPage)
-		if err == nil {
-			err = s.readSome(ctx, ids)
+// readAll puts every ticket into the catalogue, and pauses after each page for as long as is right after so many.
+func (s *server) readAll(ctx context.Context, pause func(read int)) {
+	for _, shelf := range catalogue.Shelves() {
+		for from, length := 0, 1; from < length && ctx.Err() == nil; {
+			ids, n, err := s.everybody.Slice(ctx, shelf, from, stockPage)
+			if err == nil {
+				err = s.readSome(ctx, ids)
+			}
+			if err != nil {
+				s.log.Info("catalogue waits for the store", "error", err)
+				clock.Wait(ctx, 200*time.Millisecond)
+				continue
+			}
+			from, length = from+stockPage, n
+			pause(len(ids))
 		}
-		if err != nil {
-			s.log.Info("catalogue waits for the store", "error", err)
-			clock.Wait(ctx, 200*time.Millisecond)
-			continue
-		}
-		from, length = from+stockPage, n
 	}
 }
 

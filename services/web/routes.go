@@ -13,7 +13,7 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar) http.Handler {
 
 	// API clients. Only these prefixes lead to a service: no event, job or internal route can be reached from here.
 	for prefix := range services {
-		r.Open(prefix, s.api)
+		r.Direct(prefix, s.api)
 	}
 
 	// Events, to every replica, at most once: open pages hear of them.

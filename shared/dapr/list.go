@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strconv"
 	"sync"
-
-	"marketplace/shared/api"
 )
 
 // List keeps ids in the order they were added, under an owner, in documents of at most pageSize ids: adding and reading
@@ -54,13 +51,17 @@ func (l *List) Add(ctx context.Context, owner, id string) error {
 		if err != nil || slices.Contains(last.IDs, id) {
 			return err
 		}
+		if len(last.IDs) < pageSize {
+			continue // our write got through, its answer was lost, and another replica has turned the page since
+		}
 		if err := l.turn(ctx, owner, last); err != nil {
 			return err
 		}
 	}
 }
 
-// turn begins a new page after full, which was the last. Turned twice, by another replica or after a crash, it stays turned once.
+// turn begins a new page after full, which was the last and changes no more. Turned twice, by another replica or after a
+// crash, it stays turned once.
 func (l *List) turn(ctx context.Context, owner string, full page) error {
 	if err := l.pages.Create(ctx, pageID(owner, full.Full), full); err != nil && !errors.Is(err, ErrExists) {
 		return err
@@ -84,60 +85,49 @@ func (l *List) Slice(ctx context.Context, owner string, from, limit int) (ids []
 	return ids, last.length(), err
 }
 
-// Oldest returns a page of ids, oldest first, and the cursor of the next page, "" when there is none.
-func (l *List) Oldest(ctx context.Context, owner string, p api.Page) (ids []string, next string, err error) {
-	from, err := p.Position()
-	if err != nil {
-		return nil, "", err
-	}
-	ids, length, err := l.Slice(ctx, owner, from, p.Limit)
-	if from+p.Limit < length {
-		next = strconv.Itoa(from + p.Limit)
+// Oldest returns up to limit ids, oldest first, and where those after them begin, 0 when there are none. from is 0, for
+// the beginning, or what the call before has returned.
+func (l *List) Oldest(ctx context.Context, owner string, from, limit int) (ids []string, next int, err error) {
+	ids, length, err := l.Slice(ctx, owner, from, limit)
+	if from+limit < length {
+		next = from + limit
 	}
 	return ids, next, err
 }
 
-// Newest is Oldest the other way round. Its cursor is the position below which the next page lies.
-func (l *List) Newest(ctx context.Context, owner string, p api.Page) (ids []string, next string, err error) {
-	below, err := p.Position()
-	if err != nil {
-		return nil, "", err
-	}
+// Newest is Oldest the other way round.
+func (l *List) Newest(ctx context.Context, owner string, from, limit int) (ids []string, next int, err error) {
 	last, err := l.last(ctx, owner)
 	if err != nil {
-		return nil, "", err
+		return nil, 0, err
 	}
-	if p.Cursor == "" || below > last.length() {
+	below := from // it counts from the oldest: what is added meanwhile moves nothing
+	if below == 0 || below > last.length() {
 		below = last.length()
 	}
-	from := max(below-p.Limit, 0)
-	if ids, err = l.slice(ctx, owner, last, from, below-from); err != nil {
-		return nil, "", err
-	}
+	next = max(below-limit, 0)
+	ids, err = l.slice(ctx, owner, last, next, below-next)
 	slices.Reverse(ids)
-	if from > 0 {
-		next = strconv.Itoa(from)
-	}
-	return ids, next, nil
+	return ids, next, err
 }
 
-// Fill reads a page of what ids name. Those that name nothing take no room on it. ids is List.Oldest or List.Newest of an
-// owner; load returns what some ids name, leaving out the others.
-func Fill[T any](p api.Page, ids func(api.Page) ([]string, string, error), load func([]string) ([]T, error)) (found []T, next string, err error) {
-	for most := p.Limit; ; {
-		some, next, err := ids(p)
+// Fill reads up to limit of what ids name. Those that name nothing take no room. ids is List.Oldest or List.Newest of an
+// owner, and from and next are theirs; load returns what some ids name, leaving out the others.
+func Fill[T any](from, limit int, ids func(from, limit int) ([]string, int, error), load func([]string) ([]T, error)) (found []T, next int, err error) {
+	for {
+		some, next, err := ids(from, limit-len(found))
 		if err != nil {
-			return nil, "", err
+			return nil, 0, err
 		}
 		loaded, err := load(some)
 		if err != nil {
-			return nil, "", err
+			return nil, 0, err
 		}
 		found = append(found, loaded...)
-		if next == "" || len(found) >= most {
+		if next == 0 || len(found) >= limit {
 			return found, next, nil
 		}
-		p.Cursor, p.Limit = next, most-len(found)
+		from = next
 	}
 }
 
@@ -151,9 +141,8 @@ func (l *List) slice(ctx context.Context, owner string, last page, from, limit i
 			}
 		}
 		first := pos % pageSize
-		end := min(len(p.IDs), first+until-pos)
-		ids = append(ids, p.IDs[first:end]...)
-		pos += end - first
+		ids = append(ids, p.IDs[min(first, len(p.IDs)):min(first+until-pos, len(p.IDs))]...)
+		pos += pageSize - first // to the next page, even if this one should be short
 	}
 	return ids, nil
 }

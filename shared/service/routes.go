@@ -21,7 +21,7 @@ import (
 )
 
 // Routes is the table of every way into a service: what people ask for, what other services ask for, events and jobs.
-// Everything but /livez, /readyz and /healthz demands the token that only the sidecar has.
+// Everything but /livez, /readyz, /healthz and what is Direct demands the token that only the sidecar has.
 type Routes struct {
 	app           string
 	token         string
@@ -42,9 +42,15 @@ type subscription struct {
 	DeadLetter string `json:"deadLetterTopic,omitempty"`
 }
 
-// Limits on how long work may take.
+// Quick and Unlimited are how long a request may take. Unlimited is for what waits for somebody else's slow answer and
+// must not be left half done.
 const (
-	requestLimit  = 10 * time.Second
+	Quick     = 10 * time.Second
+	Unlimited = time.Duration(0)
+)
+
+// Limits on other work.
+const (
 	deliveryLimit = 60 * time.Second
 	persistPause  = 500 * time.Millisecond
 	eventLimit    = 1 << 20 // bytes
@@ -85,24 +91,21 @@ func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) 
 // ServeHTTP implements http.Handler.
 func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.mux.ServeHTTP(w, req) }
 
-// Public adds a route for people, who come through web.
-func (r *Routes) Public(method, path string, h api.Handler) {
-	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(limited(h))))
+// FromWeb adds a route for what web passes on from outside. It demands the sidecar's token, as all do that are not Direct;
+// other services may ask there too. limit is Quick or Unlimited.
+func (r *Routes) FromWeb(method, path string, h api.Handler, limit time.Duration) {
+	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(within(limit, h))))
 }
 
-// Open adds everything under a path for whoever comes, token or not: browsers. Only web has such routes.
-func (r *Routes) Open(prefix string, h http.Handler) {
+// Direct adds everything under a path for whoever comes without a sidecar between, token or not: browsers. Only web has
+// such routes.
+func (r *Routes) Direct(prefix string, h http.Handler) {
 	r.mux.PathPrefix(prefix + "/").Handler(h)
 	r.mux.Path(prefix).Handler(h)
 }
 
-// Rest adds what answers everything that no other route does, for whoever comes. Only web has such a route.
+// Rest is Direct for everything that no other route answers.
 func (r *Routes) Rest(h http.Handler) { r.mux.NotFoundHandler, r.mux.MethodNotAllowedHandler = h, h }
-
-// Slow is Public for a route that waits for somebody else's slow answer.
-func (r *Routes) Slow(method, path string, h api.Handler) {
-	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(h)))
-}
 
 // Internal adds a route for the services named by callers, and for nobody else.
 func (r *Routes) Internal(method, path string, h api.Handler, callers ...string) {
@@ -111,7 +114,7 @@ func (r *Routes) Internal(method, path string, h api.Handler, callers ...string)
 		if by := req.Header.Values(callerHeader); len(by) != 1 || !slices.Contains(callers, by[0]) {
 			return fault.NotOwner()
 		}
-		return limited(h)(w, req)
+		return within(Quick, h)(w, req)
 	})))
 }
 
@@ -251,9 +254,13 @@ func (r *Routes) fromSidecar(h api.Handler) api.Handler {
 	})
 }
 
-func limited(h api.Handler) api.Handler {
+// within ends h's context after limit.
+func within(limit time.Duration, h api.Handler) api.Handler {
+	if limit == Unlimited {
+		return h
+	}
 	return func(w http.ResponseWriter, req *http.Request) error {
-		ctx, cancel := context.WithTimeout(req.Context(), requestLimit)
+		ctx, cancel := context.WithTimeout(req.Context(), limit)
 		defer cancel()
 		return h(w, req.WithContext(ctx))
 	}

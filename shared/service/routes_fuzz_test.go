@@ -60,7 +60,7 @@ func FuzzDoors(f *testing.F) {
 		reach := func(what string) func(http.ResponseWriter, *http.Request) error {
 			return func(http.ResponseWriter, *http.Request) error { reached = what; return nil }
 		}
-		r.Public("POST", "/api/orders", reach("public"))
+		r.FromWeb("POST", "/api/orders", reach("from web"), Quick)
 		r.Internal("POST", "/internal/orders/{id}/checkout", reach("internal"), "payments")
 		On(r, func(context.Context, events.Ticket) error { reached = "event"; return nil })
 		r.Job("order-", func(context.Context, string) error { reached = "job"; return nil })
@@ -78,7 +78,7 @@ func FuzzDoors(f *testing.F) {
 		req.Header.Set("dapr-api-token", "token")
 		req.Header.Set(callerHeader, caller)
 		r.ServeHTTP(httptest.NewRecorder(), req)
-		if reached != "" && reached != "public" {
+		if reached != "" && reached != "from web" {
 			t.Fatalf("%s %q called by %q reaches the %s", method, path, caller, reached)
 		}
 	})

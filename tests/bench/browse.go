@@ -11,6 +11,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/dapr"
 	"marketplace/tests/stack"
@@ -80,7 +81,7 @@ func stock(ctx context.Context, window *desk, from, to int) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(everybody.Add(ctx, "all", t.ID), tickets.Create(ctx, t.ID, t)); err != nil {
+		if err := errors.Join(everybody.Add(ctx, catalogue.ShelfOf(t.ID), t.ID), tickets.Create(ctx, t.ID, t)); err != nil {
 			return err
 		}
 	}

@@ -51,6 +51,7 @@ func (b *bench) trade(parent context.Context) (w work, err error) {
 		{"event_ms", false, b.watching},
 		{"hot_ticket", false, b.rush},
 		{"rss_mb", true, func(context.Context, *market) error { b.found.RSS.After, err = memory(s); return err }},
+		{"listing", false, b.listings},
 		{"expiry_ms", true, b.expiries},
 	} {
 		take := func() error { return part.take(ctx, m) }

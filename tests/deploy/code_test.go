@@ -261,7 +261,7 @@ func (c *code) readCall(app string, n *ast.CallExpr, apps []string) {
 		return
 	}
 	switch name := function.Sel.Name; {
-	case (name == "Public" || name == "Slow") && len(n.Args) == 3:
+	case name == "FromWeb" && len(n.Args) == 4:
 		c.routes[app] = append(c.routes[app], route{method: text(n.Args[0]), path: text(n.Args[1])})
 	case name == "Internal" && len(n.Args) > 3:
 		r := route{method: text(n.Args[0]), path: text(n.Args[1])}
