@@ -31,7 +31,7 @@ var verbose = flag.Bool("stack-log", false, "show what the stacks do")
 // first test that needs them.
 var (
 	market = shared("market", stack.Options{})
-	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s"}})
+	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s", "STRIPESIM_WEBHOOK_DELAY": "10s"}})
 )
 
 var running []*stack.Stack

@@ -74,7 +74,7 @@ func TestPayment(t *testing.T) {
 	})
 }
 
-// The card network answers when the order's time is over: whatever was charged goes back, and the buyer sees it.
+// The card network answers, and tells of it, when the order's time is over: whatever was charged goes back, and the buyer sees it.
 func TestPaymentAgainstTheDeadline(t *testing.T) {
 	s := hasty(t)
 	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
