@@ -25,5 +25,8 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	service.On(r, s.onPayment) // from payments: the order is complete
 	service.On(r, s.onExpired) // from expiration: the time to pay is over
 	r.Nudges(s.outbox)         // from ourselves: a look at what we may have left unpublished
+
+	// Jobs, repeated until they succeed.
+	r.Job(overduePrefix, s.onOverdue) // from the scheduler: an order whose timer rang before our clock had got there
 	return r
 }
