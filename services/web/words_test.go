@@ -22,6 +22,7 @@ func TestMoneyAndTimeInWords(t *testing.T) {
 	}
 	assert.Equal(t, "CDEF GHIJ", number("abcdefghij"))
 	assert.Equal(t, "X", number("x"))
+	assert.Equal(t, "ABCD EFGH IJ", fours("ABCDEFGHIJ"))
 }
 
 func TestACodeIsOnePictureWithoutScript(t *testing.T) {
