@@ -10,7 +10,7 @@ import (
 func (s *server) routes(cfg service.Settings, ready func(context.Context) error) *service.Routes {
 	r := service.NewRoutes("orders", cfg, s.log, ready)
 
-	// People, through web. An order sent twice is refused the second time, a cancel sent twice is one.
+	// People, through web. An order or a cancel sent twice is one.
 	r.Public("POST", "/api/orders", s.place)
 	r.Public("GET", "/api/orders", s.mine)
 	r.Public("GET", "/api/orders/{id}", s.show)
