@@ -221,7 +221,9 @@ func TestClosedDoors(t *testing.T) {
 		if strings.HasPrefix(d.path, "/events/") {
 			harmless = `{"id":"x","type":"none.of.ours","data":{"at":"2026-01-01T00:00:00Z"}}`
 		}
-		assert.Equal(t, 2, call(t, d.method, straight, harmless, header)/100, "%s %s", d.app, d.path)
+		status := call(t, d.method, straight, harmless, header)
+		early := strings.HasPrefix(d.path, "/job/") && status == 503 // let in, and told to ring again
+		assert.True(t, early || status/100 == 2, "%s %s: %d", d.app, d.path, status)
 	}
 
 	for _, route := range openRoutes(t) { // what is for people is reached through web only

@@ -28,10 +28,10 @@ import (
 var verbose = flag.Bool("stack-log", false, "show what the stacks do")
 
 // Two stacks serve all tests: one with the hold that buyers get, one where time runs out quickly. They are started by the
-// first test that needs them.
+// first test that needs them. Few people do much in them: they may hold as many tickets as they like, and again at once.
 var (
-	market = shared("market", stack.Options{})
-	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s", "STRIPESIM_WEBHOOK_DELAY": "10s"}})
+	market = shared("market", stack.Options{Env: map[string]string{"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}})
+	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s", "STRIPESIM_WEBHOOK_DELAY": "10s", "HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}})
 )
 
 var running []*stack.Stack
@@ -213,10 +213,10 @@ type ticket struct {
 }
 
 type order struct {
-	ID, Status, UserID, Reason string
-	ExpiresAt                  time.Time
-	Version                    int
-	Ticket                     struct {
+	ID, Status, UserID, Reason, Code string
+	ExpiresAt                        time.Time
+	Version                          int
+	Ticket                           struct {
 		ID, Title string
 		Price     json.Number
 	}

@@ -36,7 +36,8 @@ func TestHundredBuyers(t *testing.T) {
 	close(start)
 	all.Wait()
 	require.Len(t, answers[201], 1, "%v", answers)
-	require.Len(t, answers[400], 99, "%v", answers)
+	assert.LessOrEqual(t, len(answers[200]), 4, "the winner's other tabs find the same order: %v", answers)
+	require.Len(t, answers[400], 99-len(answers[200]), "%v", answers)
 	for _, said := range answers[400] {
 		assert.Equal(t, "Ticket is already reserved", said)
 	}

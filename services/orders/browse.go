@@ -5,13 +5,13 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gorilla/mux"
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -25,7 +25,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, view(o))
+	return api.Write(w, http.StatusOK, withCode(o))
 }
 
 // mine lists the caller's orders, oldest first unless sort is new.
@@ -55,9 +55,9 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	views := make([]events.Order, len(orders))
+	views := make([]shown, len(orders))
 	for i, o := range orders {
-		views[i] = view(o)
+		views[i] = shownTo(o)
 	}
 	if next > 0 {
 		api.SetNext(w, r, strconv.Itoa(next))
@@ -105,19 +105,15 @@ func (s *server) findMany(ctx context.Context, ids []string) ([]sale.Order, erro
 			ticketIDs = append(ticketIDs, ticketID)
 		}
 	}
-	sales, err := s.sales.GetMany(ctx, ticketIDs)
+	sales, err := s.salesOf(ctx, ticketIDs)
 	if err != nil {
 		return nil, err
-	}
-	byTicket := make(map[string]sale.Sale, len(sales))
-	for _, sl := range sales {
-		byTicket[sl.Ticket.ID] = sl
 	}
 	found := make(map[string]sale.Order, len(ids))
 	var shelved []string // or names of nothing
 	for _, id := range ids {
 		ticketID, _ := sale.TicketOf(id)
-		o, err := s.inSale(ctx, byTicket[ticketID], id)
+		o, err := s.inSale(ctx, sales[ticketID], id)
 		switch {
 		case err != nil:
 			return nil, err
@@ -143,12 +139,25 @@ func (s *server) findMany(ctx context.Context, ids []string) ([]sale.Order, erro
 	return orders, nil
 }
 
+// salesOf are the sales of those tickets that have one.
+func (s *server) salesOf(ctx context.Context, ticketIDs []string) (map[string]sale.Sale, error) {
+	sales, err := s.sales.GetMany(ctx, ticketIDs)
+	byTicket := make(map[string]sale.Sale, len(sales))
+	for _, sl := range sales {
+		byTicket[sl.Ticket.ID] = sl
+	}
+	return byTicket, err
+}
+
 // inSale finds an order in its sale, nil when it is not there: it is on the shelf then, or nowhere. One whose time is
 // over ends here, whatever became of its timer.
 func (s *server) inSale(ctx context.Context, sl sale.Sale, id string) (*sale.Order, error) {
 	if o := sl.Order(id); o != nil && o.Overdue(s.now()) {
-		var err error
-		if sl, err = s.expire(ctx, dapr.ByNudge, id); err != nil {
+		ended, err := s.expire(ctx, dapr.ByNudge, id, time.Time{})
+		switch {
+		case err == nil:
+			sl = ended
+		case fault.KindOf(err) != fault.Early: // Early: a replica whose clock is behind ours has just let it be paid for
 			return nil, err
 		}
 	}

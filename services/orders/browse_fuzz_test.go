@@ -23,13 +23,13 @@ func FuzzOrderID(f *testing.F) {
 		s := selling(t)
 		for _, method := range []string{"GET", "DELETE"} {
 			r := &http.Request{Method: method, URL: &url.URL{Path: "/api/orders/" + id}, Header: http.Header{}, Body: http.NoBody}
-			w := ask(t, s, r, "web")
+			w := s.as(t, "ann", r, "web")
 			fair(t, s, w)
 			if w.Code < 300 && (method == "DELETE" || id != "") {
 				t.Fatalf("%s %q: ann gets HTTP %d %s", method, id, w.Code, w.Body)
 			}
 		}
-		w := ask(t, s, &http.Request{Method: "GET", URL: &url.URL{Path: "/api/orders", RawQuery: query}, Header: http.Header{}, Body: http.NoBody}, "web")
+		w := s.as(t, "ann", &http.Request{Method: "GET", URL: &url.URL{Path: "/api/orders", RawQuery: query}, Header: http.Header{}, Body: http.NoBody}, "web")
 		fair(t, s, w)
 		if strings.Contains(w.Body.String(), "bob") {
 			t.Fatalf("%q shows ann bob's order: %s", query, w.Body)
@@ -54,7 +54,7 @@ func FuzzCheckout(f *testing.F) {
 		}
 		s := selling(t)
 		r := &http.Request{Method: "POST", URL: &url.URL{Path: "/internal/orders/" + id + "/checkout"}, Header: http.Header{"Content-Type": {"application/json"}}, Body: httptest.NewRequest("POST", "/", strings.NewReader(body)).Body}
-		w := ask(t, s, r, caller)
+		w := s.as(t, "ann", r, caller)
 		fair(t, s, w)
 		if w.Code < 300 {
 			t.Fatalf("%q for %q by %q: HTTP %d %s", body, id, caller, w.Code, w.Body)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,7 +44,9 @@ func TestShelvedOrdersAreReadTogether(t *testing.T) {
 		case i == 1: // was refused after all
 			continue
 		case i == 3: // still in its sale, and overdue
-			_, err := s.sales.Update(t.Context(), dapr.ByRepeat, "FREE", func(sl *sale.Sale) error { return sl.Place(id, "ann", 1, now().Add(-2)) })
+			_, err := s.sales.Update(t.Context(), dapr.ByRepeat, "FREE", func(sl *sale.Sale) error {
+				return sl.Place(sale.Order{ID: id, UserID: "ann"}, sale.Terms{Hold: 1}, s.now().Add(-2))
+			})
 			require.NoError(t, err)
 			want = append(want, id+" cancelled")
 		default:
@@ -55,7 +55,7 @@ func TestShelvedOrdersAreReadTogether(t *testing.T) {
 		}
 	}
 	store.loads = 0
-	w := ask(t, s, httptest.NewRequest("GET", "/api/orders", http.NoBody), "web")
+	w := s.ask(t, "ann", "GET", "/api/orders", "")
 	var orders []events.Order
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &orders), "%s", w.Body)
 	var got []string

@@ -24,33 +24,33 @@ import (
 // so, and in the end one thing is true and everybody was told of it.
 func TestKilledAnywhere(t *testing.T) {
 	const order = "FREE-ANN"
-	held := func(s *server) {
-		_, err := s.sales.Update(context.Background(), dapr.ByRepeat, "FREE", func(sl *sale.Sale) error { return sl.Place(order, "ann", time.Minute, now()) })
+	held := func(s *market) {
+		_, err := s.sales.Update(context.Background(), dapr.ByRepeat, "FREE", func(sl *sale.Sale) error {
+			return sl.Place(sale.Order{ID: order, UserID: "ann"}, s.terms, noon)
+		})
 		require.NoError(t, err)
 	}
-	paying := func(s *server) {
+	paying := func(s *market) {
 		held(s)
-		_, err := s.sales.Update(context.Background(), dapr.ByRepeat, "FREE", func(sl *sale.Sale) error { return sl.BeginCheckout(order, "c1", time.Hour, now()) })
+		_, err := s.sales.Update(context.Background(), dapr.ByRepeat, "FREE", func(sl *sale.Sale) error { return sl.BeginCheckout(order, "c1", time.Hour, noon) })
 		require.NoError(t, err)
 	}
 	ticket := func(method, path, body string) *http.Request {
-		r := httptest.NewRequest(method, path, strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
-		return r
+		return httptest.NewRequest(method, path, strings.NewReader(body))
 	}
-	people := func(r func() *http.Request) func(t *testing.T, s *server) error { // nobody repeats it
-		return func(t *testing.T, s *server) error {
-			return brief(func(ctx context.Context) error { ask(t, s, r().WithContext(ctx), "web"); return nil })
+	people := func(r func() *http.Request) func(t *testing.T, s *market) error { // nobody repeats it
+		return func(t *testing.T, s *market) error {
+			return brief(func(ctx context.Context) error { s.as(t, "ann", r().WithContext(ctx), "web"); return nil })
 		}
 	}
-	caller := func(r func() *http.Request) func(t *testing.T, s *server) error {
-		return func(t *testing.T, s *server) error {
-			return brief(func(ctx context.Context) error { ask(t, s, r().WithContext(ctx), "payments"); return nil })
+	caller := func(r func() *http.Request) func(t *testing.T, s *market) error {
+		return func(t *testing.T, s *market) error {
+			return brief(func(ctx context.Context) error { s.as(t, "ann", r().WithContext(ctx), "payments"); return nil })
 		}
 	}
 	for name, c := range map[string]struct {
-		before func(*server)
-		do     func(t *testing.T, s *server) error // an error is asked for again
+		before func(*market)
+		do     func(t *testing.T, s *market) error // an error is asked for again
 		want   []sale.Status                       // of the order in the end, "" for none
 	}{
 		"place":  {nil, people(func() *http.Request { return ticket("POST", "/api/orders", `{"ticketId":"FREE"}`) }), []sale.Status{"", sale.Created}},
@@ -59,30 +59,31 @@ func TestKilledAnywhere(t *testing.T) {
 			return ticket("POST", "/internal/orders/"+order+"/checkout", `{"userId":"ann","checkout":"c1"}`)
 		}), []sale.Status{sale.Created, sale.Awaiting}},
 		"end checkout": {paying, caller(func() *http.Request { return ticket("DELETE", "/internal/orders/"+order+"/checkout/c1", "") }), []sale.Status{sale.Awaiting}},
-		"paid": {paying, func(t *testing.T, s *server) error {
+		"paid": {paying, func(t *testing.T, s *market) error {
 			return brief(func(ctx context.Context) error {
 				return s.onPayment(ctx, events.Payment{ID: "P", OrderID: order, Version: 1})
 			})
 		}, []sale.Status{sale.Complete}},
-		"refunded": {func(s *server) {
+		"refunded": {func(s *market) {
 			paying(s)
 			require.NoError(t, s.onPayment(context.Background(), events.Payment{ID: "P", OrderID: order}))
-		}, func(t *testing.T, s *server) error {
+		}, func(t *testing.T, s *market) error {
 			return brief(func(ctx context.Context) error {
 				return s.onPayment(ctx, events.Payment{ID: "P", OrderID: order, Version: 2, Refunded: true})
 			})
 		}, []sale.Status{sale.Refunded}},
-		"expired": {held, func(t *testing.T, s *server) error {
-			s.now = func() time.Time { return now().Add(2 * time.Minute) }
+		"expired": {held, func(t *testing.T, s *market) error {
+			s.clock = noon.Add(s.terms.Hold)
 			return brief(func(ctx context.Context) error {
-				return s.onExpired(ctx, events.Expiration{OrderID: order, ExpiresAt: clock.At(now().Add(time.Minute))})
+				return s.onExpired(ctx, events.Expiration{OrderID: order, ExpiresAt: clock.At(noon.Add(s.terms.Hold))})
 			})
 		}, []sale.Status{sale.Cancelled}},
 	} {
 		for calls := range 8 {
 			for _, effective := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/after %d calls, the next done: %v", name, calls, effective), func(t *testing.T) {
-					s, sidecar := sellingOn(t)
+					s := selling(t)
+					sidecar := s.sidecar
 					if c.before != nil {
 						c.before(s)
 					}
@@ -91,7 +92,8 @@ func TestKilledAnywhere(t *testing.T) {
 					s.outbox.Wait()
 					sidecar.Revive()
 
-					s = restarted(sidecar, time.Minute)
+					s = replica(s)
+					s.clock = noon.Add(time.Minute) // its nudges are old by now
 					if err != nil {
 						require.NoError(t, c.do(t, s), "asked for again")
 					}
@@ -113,7 +115,7 @@ func brief(do func(context.Context) error) error {
 }
 
 // told checks that the only order of FREE is as wanted, and that each of its versions was announced as it was.
-func told(t *testing.T, s *server, sidecar *daprtest.Sidecar, want []sale.Status) {
+func told(t *testing.T, s *market, sidecar *daprtest.Sidecar, want []sale.Status) {
 	t.Helper()
 	sl, err := s.sales.Get(context.Background(), "FREE")
 	require.NoError(t, err)

@@ -32,11 +32,11 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(in.TicketID); err != nil {
 		return err
 	}
-	id := sale.NewOrderID(in.TicketID, rand.Text()[:16])
+	order := sale.Order{ID: sale.NewOrderID(in.TicketID, rand.Text()[:16]), UserID: buyer.ID, Code: rand.Text()[:16]}
 	place := func() (sale.Sale, error) {
 		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
-			func() error { return s.buyers.Add(r.Context(), buyer.ID, id) }, // before the order: see dapr.List
-			func(sl *sale.Sale) error { return sl.Place(id, buyer.ID, s.hold, s.now()) })
+			func() error { return s.hold(r.Context(), in.TicketID, order) },
+			func(sl *sale.Sale) error { return sl.Place(order, s.terms, s.now()) })
 	}
 	sold, err := place()
 	if fault.KindOf(err) == fault.NotFound { // its event may still be on its way
@@ -47,10 +47,14 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	placed := sold.Order(order.ID)
+	if placed == nil { // he held it already
+		return api.Write(w, http.StatusOK, shownTo(*sold.Current()))
+	}
 	if err := s.shelve(r.Context(), in.TicketID, sold.Oldest()); err != nil {
 		s.log.Info("the oldest orders of a ticket stay where they are until its next", "ticket", in.TicketID, "error", err)
 	}
-	return api.Write(w, http.StatusCreated, view(*sold.Order(id)))
+	return api.Write(w, http.StatusCreated, shownTo(*placed))
 }
 
 // learn asks tickets about a ticket that no event has told us of yet. It returns NotFound when there is none.
@@ -79,7 +83,7 @@ func (s *server) shelve(ctx context.Context, ticketID string, kept []sale.Order)
 	return err
 }
 
-// view is an order as its buyer sees it. The same words are the event that tells of it.
+// view is an order as others are told of it, by event and when they ask. Its buyer is shown more: see shownTo.
 func view(o sale.Order) events.Order {
 	return events.Order{
 		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: events.Status(o.Status), UserID: o.UserID,

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"crypto/ed25519"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,71 +10,24 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/dapr"
-	"marketplace/shared/dapr/daprtest"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
-	"marketplace/shared/service"
-	"marketplace/shared/session"
 )
 
-var signingKey = ed25519.NewKeyFromSeed([]byte(strings.Repeat("k", ed25519.SeedSize)))
-
-func now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
-
-// noTickets is a tickets service that has none but those its events told of.
-type noTickets struct{}
-
-func (noTickets) Invoke(context.Context, string, string, string, any, any) error {
-	return fault.NoSuchThing()
-}
-
 // selling is the service with one ticket on sale, FREE, and one that bob holds, HELD, by the order HELD-BOB.
-func selling(t testing.TB) *server {
-	s, _ := sellingOn(t)
-	return s
-}
-
-// restarted is a new process of the service on a sidecar that has seen others, a while after they have sent their nudges.
-func restarted(sidecar *daprtest.Sidecar, while time.Duration) *server {
-	outbox := dapr.NewOutbox("orders", sidecar, sidecar, func() time.Time { return now().Add(while) }, slog.New(slog.DiscardHandler))
-	return &server{
-		sales: dapr.NewAnnounced("sale", sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", sidecar), buyers: dapr.NewList("orders-of", sidecar),
-		services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(signingKey.Public().(ed25519.PublicKey), now), hold: time.Minute, checkout: time.Minute, now: now, log: slog.New(slog.DiscardHandler),
-	}
-}
-
-func sellingOn(t testing.TB) (*server, *daprtest.Sidecar) {
-	sidecar := &daprtest.Sidecar{}
-	s, ctx := restarted(sidecar, 0), t.Context()
-	for _, id := range []string{"FREE", "HELD"} {
-		if err := s.onTicket(ctx, events.Ticket{ID: id, Title: id, Price: 1000, UserID: "seller"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := s.sales.Update(ctx, dapr.ByRepeat, "HELD", func(sl *sale.Sale) error { return sl.Place("HELD-BOB", "bob", time.Hour, now()) }); err != nil {
+func selling(t testing.TB) *market {
+	m := newMarket()
+	m.offers(t, "FREE", "HELD")
+	if _, err := m.sales.Update(t.Context(), dapr.ByRepeat, "HELD", func(sl *sale.Sale) error {
+		return sl.Place(sale.Order{ID: "HELD-BOB", UserID: "bob"}, sale.Terms{Hold: time.Hour}, m.now())
+	}); err != nil {
 		t.Fatal(err)
 	}
-	return s, sidecar
-}
-
-// ask sends a request as ann, through the service's own table of routes, as her browser's sidecar would.
-func ask(t *testing.T, s *server, r *http.Request, caller string) *httptest.ResponseRecorder {
-	t.Helper()
-	signed := httptest.NewRecorder()
-	if err := session.NewIssuer(signingKey, false, now).Open(signed, "ann", "ann@example.com"); err != nil {
-		t.Fatal(err)
-	}
-	r.AddCookie(signed.Result().Cookies()[0])
-	r.Header.Set("dapr-api-token", "token")
-	r.Header.Set("dapr-caller-app-id", caller)
-	w := httptest.NewRecorder()
-	s.routes(service.Settings{Token: "token"}, nil).ServeHTTP(w, r)
-	s.outbox.Wait()
-	return w
+	return m
 }
 
 // fair checks that an answer is one that ann may get, and that nothing happened to bob.
-func fair(t *testing.T, s *server, w *httptest.ResponseRecorder) {
+func fair(t *testing.T, s *market, w *httptest.ResponseRecorder) {
 	t.Helper()
 	if w.Code >= 500 {
 		t.Fatalf("HTTP %d %s", w.Code, w.Body)
@@ -100,9 +49,7 @@ func FuzzPlace(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s := selling(t)
-		r := httptest.NewRequest("POST", "/api/orders", bytes.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
-		w := ask(t, s, r, "web")
+		w := s.ask(t, "ann", "POST", "/api/orders", string(body))
 		fair(t, s, w)
 		if w.Code != http.StatusCreated {
 			return

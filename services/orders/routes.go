@@ -10,7 +10,7 @@ import (
 func (s *server) routes(cfg service.Settings, ready func(context.Context) error) *service.Routes {
 	r := service.NewRoutes("orders", cfg, s.log, ready)
 
-	// People, through web. An order sent twice is refused the second time, a cancel sent twice is one.
+	// People, through web. An order or a cancel sent twice is one.
 	r.FromWeb("POST", "/api/orders", s.place, service.Quick)
 	r.FromWeb("GET", "/api/orders", s.mine, service.Quick)
 	r.FromWeb("GET", "/api/orders/{id}", s.show, service.Quick)
@@ -25,5 +25,8 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	service.On(r, s.onPayment) // from payments: the order is complete
 	service.On(r, s.onExpired) // from expiration: the time to pay is over
 	r.Nudges(s.outbox)         // from ourselves: a look at what we may have left unpublished
+
+	// Jobs, repeated until they succeed.
+	r.Job(overduePrefix, s.onOverdue) // from the scheduler: an order whose timer rang before our clock had got there
 	return r
 }

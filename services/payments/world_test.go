@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, at: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), sidecar: &daprtest.Sidecar{}, told: -1}
 	w.network = &network{now: w.now, intents: map[string]*stripeIntent{}}
 	w.sale.Follow("ann", sale.Ticket{ID: "T", Title: "Chess", Price: 1999})
-	require.NoError(t, w.sale.Place(theOrder, bob.ID, 15*time.Minute, w.at))
+	require.NoError(t, w.sale.Place(sale.Order{ID: theOrder, UserID: bob.ID}, sale.Terms{Hold: 15 * time.Minute}, w.at))
 	w.start()
 	return w
 }
@@ -102,7 +102,7 @@ func (w *world) settleDown() {
 		busy := w.ring()
 		busy = w.deliver() || busy
 		if w.order().Overdue(w.at) {
-			w.sale.Expire(theOrder, w.at)
+			_ = w.sale.Expire(theOrder, time.Time{}, w.at)
 			busy = true
 		}
 		if !busy && len(w.sidecar.Jobs()) == 0 {

@@ -30,6 +30,6 @@ func qrCode(text string) (template.HTML, error) {
 		}
 	}
 	side := code.Size + 2*quiet
-	return template.HTML(fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="QR code of your ticket" shape-rendering="crispEdges">`+
+	return template.HTML(fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="The code as a picture" shape-rendering="crispEdges">`+
 		`<rect width="100%%" height="100%%" fill="#fff"/><path d="%s" fill="#000"/></svg>`, side, side, path.String())), nil
 }

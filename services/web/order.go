@@ -9,9 +9,15 @@ import (
 	"marketplace/shared/fault"
 )
 
+// bought is an order as its buyer reads it.
+type bought struct {
+	events.Order
+	Code string `json:"code"` // proves the purchase; none for an order from before there were codes
+}
+
 // purchase is one of the visitor's orders.
 type purchase struct {
-	Order   events.Order
+	Order   bought
 	Receipt *receipt // nil before anybody tried to pay
 	Cards   []card
 	Stripe  string // publishable key: card fields instead of test cards

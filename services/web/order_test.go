@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,10 +27,12 @@ func TestAnOrderIsShownAsItIs(t *testing.T) {
 			[]string{"Your bank wants to confirm that it is you", `href="https://bank.example/1?a=b&amp;c=d"`, "10:00", "Use another card", `value="pm_card_visa"`}},
 		"the bank has not answered yet":         {orderOf("awaiting:payment", ""), `{"status":"pending"}`, []string{"Please do not pay again", `http-equiv="refresh"`}},
 		"charged, and orders does not know yet": {orderOf("awaiting:payment", ""), `{"status":"succeeded"}`, []string{"Your ticket is being made out"}},
-		"paid":                                  {orderOf("complete", ""), `{"status":"succeeded"}`, []string{"It is yours", "<svg"}},
-		"expired":                               {orderOf("cancelled", "expired"), "", []string{"Time ran out", "Nothing was charged"}},
-		"given back":                            {orderOf("cancelled", "cancelled by the buyer"), "", []string{"You gave it back"}},
-		"paid too late, money on its way":       {orderOf("cancelled", "expired"), `{"status":"refunding"}`, []string{"on its way back to your card"}},
+		"paid": {strings.Replace(orderOf("complete", ""), "{", `{"code":"ABCDEFGHIJKLMNOP",`, 1), `{"status":"succeeded"}`,
+			[]string{"It is yours", "Proof of purchase", "ABCD EFGH IJKL MNOP", "<svg"}},
+		"paid, before there were codes":   {orderOf("complete", ""), `{"status":"succeeded"}`, []string{"It is yours"}},
+		"expired":                         {orderOf("cancelled", "expired"), "", []string{"Time ran out", "Nothing was charged"}},
+		"given back":                      {orderOf("cancelled", "cancelled by the buyer"), "", []string{"You gave it back"}},
+		"paid too late, money on its way": {orderOf("cancelled", "expired"), `{"status":"refunding"}`, []string{"on its way back to your card"}},
 		"paid too late, money returned": {orderOf("cancelled", "expired"), `{"status":"refunded","refundedAt":"2026-03-01T12:11:00.000Z"}`,
 			[]string{"It was returned", "1 Mar 2026, 12:11 UTC", "Your money was returned"}},
 	} {
@@ -43,6 +46,9 @@ func TestAnOrderIsShownAsItIs(t *testing.T) {
 			assert.Equal(t, http.StatusOK, got.Code)
 			for _, text := range c.says {
 				assert.Contains(t, got.Body.String(), text)
+			}
+			for _, text := range []string{"Admit", "at the door", fours("T1-O1")} { // promises that no venue keeps
+				assert.NotContains(t, got.Body.String(), text)
 			}
 		})
 	}

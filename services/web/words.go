@@ -3,6 +3,7 @@ package main
 import (
 	"hash/fnv"
 	"html/template"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,6 +22,7 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"state":    stateOf,
 		"tone":     tone,
 		"number":   number,
+		"fours":    fours,
 		"qr":       qrCode,
 		"left":     left,
 	}
@@ -36,13 +38,16 @@ func tone(id string) int {
 	return int(h.Sum32() % tones)
 }
 
-// number is what is printed on a ticket: the end of an id, in groups of four.
-func number(id string) string {
-	id = strings.ToUpper(id[max(len(id)-8, 0):])
-	if len(id) < 8 {
-		return id
+// number is what is printed on a ticket to tell it from others, and proves nothing: the end of its id.
+func number(id string) string { return fours(strings.ToUpper(id[max(len(id)-8, 0):])) }
+
+// fours writes a code in groups of four, to be read out.
+func fours(code string) string {
+	var groups []string
+	for group := range slices.Chunk([]byte(code), 4) {
+		groups = append(groups, string(group))
 	}
-	return id[:4] + " " + id[4:]
+	return strings.Join(groups, " ")
 }
 
 // left is the time from now to then, as a countdown shows it.

@@ -17,6 +17,7 @@ func TestTimesAndNumbersInWords(t *testing.T) {
 	}
 	assert.Equal(t, "CDEF GHIJ", number("abcdefghij"))
 	assert.Equal(t, "X", number("x"))
+	assert.Equal(t, "ABCD EFGH IJ", fours("ABCDEFGHIJ"))
 }
 
 func TestACodeIsOnePictureWithoutScript(t *testing.T) {

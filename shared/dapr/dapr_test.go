@@ -280,3 +280,44 @@ func TestListPages(t *testing.T) {
 	assert.Empty(t, ids)
 	assert.Zero(t, length)
 }
+
+// What is kept beside a list stays beside it when a page is full, and an id that is refused is not on the list.
+func TestBesideAList(t *testing.T) {
+	ctx := context.Background()
+	type tally struct{ Added int }
+	s := &daprtest.Sidecar{}
+	list := dapr.NewList("things", s)
+	add := func(id string, refusal error) (n int, err error) {
+		err = dapr.AddWith(ctx, list, "ann", id, func(b *tally) error {
+			b.Added++
+			n = b.Added
+			return refusal
+		})
+		return n, err
+	}
+	for i := range 450 {
+		n, err := add(fmt.Sprint("id", i), nil)
+		require.NoError(t, err)
+		require.Equal(t, i+1, n)
+	}
+	refusal := errors.New("no")
+	_, err := add("refused", refusal)
+	assert.Equal(t, refusal, err)
+	require.NoError(t, list.Add(ctx, "ann", "by itself"))
+	n, err := add("last", nil)
+	require.NoError(t, err)
+	assert.Equal(t, 451, n)
+	ids, length, err := list.Slice(ctx, "ann", 440, 100)
+	require.NoError(t, err)
+	assert.Equal(t, 452, length)
+	assert.NotContains(t, ids, "refused")
+
+	s.DieAfter(1, true) // the answer of the write is lost
+	dying, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	defer cancel()
+	require.Error(t, dapr.AddWith(dying, list, "ann", "lost", func(b *tally) error { b.Added++; return nil }))
+	s.Revive()
+	n, err = add("lost", nil)
+	require.NoError(t, err)
+	assert.Zero(t, n, "it is on the list, and counted, already")
+}

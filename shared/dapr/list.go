@@ -2,6 +2,7 @@ package dapr
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -22,8 +23,9 @@ type List struct {
 // page is a document of a list. The one under the owner's own name is the last; when it is full it is copied to
 // <owner>.<n> and begun anew.
 type page struct {
-	Full int      `json:"full,omitempty"` // how many full pages there are before this one
-	IDs  []string `json:"ids"`
+	Full   int             `json:"full,omitempty"` // how many full pages there are before this one
+	IDs    []string        `json:"ids"`
+	Beside json.RawMessage `json:"beside,omitempty"` // only on the last: see AddWith
 }
 
 // pageSize must never change while lists exist: positions are counted in pages of it.
@@ -38,15 +40,39 @@ func NewList(name string, store Store) *List {
 
 // Add appends id, once: an id among the latest is not added again.
 func (l *List) Add(ctx context.Context, owner, id string) error {
+	return l.add(ctx, owner, id, func(*page) error { return nil })
+}
+
+// AddWith is Add that also changes what is kept beside the owner's list, a T that is zero at first: both are one write.
+// change may run several times and must do no I/O; an error from it is returned as it is and nothing is added.
+func AddWith[T any](ctx context.Context, l *List, owner, id string, change func(*T) error) error {
+	return l.add(ctx, owner, id, func(p *page) error {
+		var beside T
+		if p.Beside != nil {
+			if err := json.Unmarshal(p.Beside, &beside); err != nil {
+				return fmt.Errorf("beside the list of %s: %w", owner, err)
+			}
+		}
+		if err := change(&beside); err != nil {
+			return err
+		}
+		var err error
+		p.Beside, err = json.Marshal(beside)
+		return err
+	})
+}
+
+func (l *List) add(ctx context.Context, owner, id string, change func(*page) error) error {
 	lock := &l.locks[maphash.String(seed, owner)%uint64(len(l.locks))]
 	lock.Lock()
 	defer lock.Unlock()
 	for {
 		last, err := l.pages.Upsert(ctx, owner, func(p *page) error {
-			if len(p.IDs) < pageSize && !slices.Contains(p.IDs, id) {
-				p.IDs = append(p.IDs, id)
+			if len(p.IDs) == pageSize || slices.Contains(p.IDs, id) {
+				return nil
 			}
-			return nil
+			p.IDs = append(p.IDs, id)
+			return change(p)
 		})
 		if err != nil || slices.Contains(last.IDs, id) {
 			return err
@@ -63,12 +89,12 @@ func (l *List) Add(ctx context.Context, owner, id string) error {
 // turn begins a new page after full, which was the last and changes no more. Turned twice, by another replica or after a
 // crash, it stays turned once.
 func (l *List) turn(ctx context.Context, owner string, full page) error {
-	if err := l.pages.Create(ctx, pageID(owner, full.Full), full); err != nil && !errors.Is(err, ErrExists) {
+	if err := l.pages.Create(ctx, pageID(owner, full.Full), page{Full: full.Full, IDs: full.IDs}); err != nil && !errors.Is(err, ErrExists) {
 		return err
 	}
 	_, err := l.pages.Update(ctx, owner, func(p *page) error {
 		if p.Full == full.Full && len(p.IDs) == pageSize {
-			*p = page{Full: full.Full + 1}
+			*p = page{Full: full.Full + 1, Beside: p.Beside}
 		}
 		return nil
 	})

@@ -30,7 +30,7 @@ type work struct {
 // trade measures all that people do in a marketplace of normal size.
 func (b *bench) trade(parent context.Context) (w work, err error) {
 	began := time.Now()
-	ctx, s, err := b.start(parent, "market", "bin", nil)
+	ctx, s, err := b.start(parent, "market", "bin", map[string]string{"HOLDS_PER_BUYER": "0"}) // buyers are few
 	if err != nil {
 		return w, err
 	}

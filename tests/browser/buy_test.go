@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// From the front page to the ticket code, signing up on the way.
+// From the front page to the proof of purchase, signing up on the way.
 func TestBuy(t *testing.T) {
 	base := market(t)
 	seller := newcomer(t, base)
@@ -38,7 +38,8 @@ func TestBuy(t *testing.T) {
 	buyer.clicks("Pay $1,234.50")
 	buyer.sees("It is yours")
 	buyer.at(order)
-	buyer.until("there is a ticket code", `document.querySelector("svg.qr").getBoundingClientRect().width > 100`)
+	buyer.sees("Proof of purchase")
+	buyer.until("its code is a picture too", `document.querySelector("svg.qr").getBoundingClientRect().width > 100`)
 	seller.sees("Nothing is left to do")
 	buyer.open("/orders")
 	buyer.sees("Buena Vista Social Club")

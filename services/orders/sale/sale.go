@@ -6,6 +6,7 @@
 package sale
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -43,12 +44,20 @@ type Order struct {
 	SaleVersion int64     `json:"saleVersion"` // the sale's when this order last changed
 	Ticket      Ticket    `json:"ticket"`      // as it was when the order was placed
 	PlacedAt    time.Time `json:"placedAt,omitzero"`
-	HeldUntil   time.Time `json:"heldUntil"` // the deadline it was placed with
-	ExpiresAt   time.Time `json:"expiresAt"` // the deadline now: later while a payment is under way
+	EndedAt     time.Time `json:"endedAt,omitzero"` // when it was given back, or its time was over
+	HeldUntil   time.Time `json:"heldUntil"`        // the deadline it was placed with
+	ExpiresAt   time.Time `json:"expiresAt"`        // the deadline now: later while a payment is under way
 	PayingUntil time.Time `json:"payingUntil,omitzero"`
 	Checkout    string    `json:"checkout,omitempty"` // names the payment under way
 	Reason      string    `json:"reason,omitempty"`
 	PaymentID   string    `json:"paymentId,omitempty"`
+	Code        string    `json:"code,omitempty"` // proves the purchase once it is paid: its buyer's secret, never in an event
+}
+
+// Terms are those of every hold.
+type Terms struct {
+	Hold  time.Duration // how long a buyer has to pay
+	Again time.Duration // how long a buyer who let a ticket go leaves it to others before he may hold it again
 }
 
 // Ticket is what a sale knows of its ticket.
@@ -97,8 +106,8 @@ func (s *Sale) Order(id string) *Order {
 	return nil
 }
 
-// current is the order that holds or bought the ticket, nil when it is free.
-func (s *Sale) current() *Order {
+// Current is the order that holds or bought the ticket, nil when it is free.
+func (s *Sale) Current() *Order {
 	if n := len(s.Orders); n > 0 && s.Orders[n-1].Status != Cancelled {
 		return &s.Orders[n-1]
 	}
@@ -127,30 +136,65 @@ func (o *Order) Paid() bool { return o.Status == Complete || o.Status == Refunde
 
 func (o *Order) paying(now time.Time) bool { return now.Before(o.PayingUntil) }
 
-// Place holds the ticket for a buyer. A hold past its deadline ends here, whatever became of its timer. It returns
-// Refused while somebody else holds or owns the ticket, and for the seller.
-func (s *Sale) Place(id, buyer string, hold time.Duration, now time.Time) error {
-	if s.Order(id) != nil {
+// Place holds the ticket for a buyer: by is the order's id, user and code. Who holds it already keeps the order that he
+// has, and nothing changes: he did not hear of it. A hold past its deadline ends here, whatever became of its timer. It
+// returns Refused while somebody else holds the ticket, for one that is sold and for the seller, and TooMany, with how
+// long to wait, for who has let it go lately.
+func (s *Sale) Place(by Order, t Terms, now time.Time) error {
+	if s.Order(by.ID) != nil {
 		return nil
 	}
-	if buyer == s.SellerID {
+	if by.UserID == s.SellerID {
 		return fault.New(fault.Refused, "You cannot buy your own ticket")
 	}
-	if o := s.current(); o != nil {
-		if o.Paid() || o.Live(now) {
-			return fault.New(fault.Refused, "Ticket is already reserved")
-		}
-		s.cancel(o, Expired)
+	last := s.Current()
+	switch {
+	case last == nil:
+	case last.Live(now) && last.UserID == by.UserID:
+		return nil
+	case last.Paid() || last.Live(now):
+		return fault.New(fault.Refused, "Ticket is already reserved")
 	}
-	until := now.Add(hold).Truncate(time.Millisecond) // as others read it
-	o := Order{ID: id, UserID: buyer, Status: Created, Version: -1, Ticket: s.Ticket, PlacedAt: now.Truncate(time.Millisecond), HeldUntil: until, ExpiresAt: until}
-	s.changed(&o)
-	s.Orders = append(s.Orders, o)
+	if err := s.again(by.UserID, t.Again, now); err != nil {
+		return err
+	}
+	if last != nil {
+		s.cancel(last, Expired, now)
+	}
+	until := now.Add(t.Hold).Truncate(time.Millisecond) // as others read it
+	by.Status, by.Version, by.Ticket = Created, -1, s.Ticket
+	by.PlacedAt, by.HeldUntil, by.ExpiresAt = now.Truncate(time.Millisecond), until, until
+	s.changed(&by)
+	s.Orders = append(s.Orders, by)
 	return nil
 }
 
-func (s *Sale) cancel(o *Order, reason string) {
-	o.Status, o.Reason = Cancelled, reason
+// again refuses a buyer who has given the ticket back or let his time to pay run out, until it was free for a while. One
+// whose money came too late did not mean to let it go.
+func (s *Sale) again(buyer string, pause time.Duration, now time.Time) error {
+	for _, o := range slices.Backward(s.Orders) {
+		if o.UserID != buyer || o.PaymentID != "" {
+			continue
+		}
+		ended, why := o.EndedAt, "You gave this ticket back"
+		if o.Overdue(now) {
+			ended = o.ExpiresAt
+		}
+		if o.Reason != ByBuyer {
+			why = "Your time to pay for this ticket ran out"
+		}
+		if wait := ended.Add(pause).Sub(now); wait > 0 {
+			return fault.Wait(wait, why+", and for a while it is there for others")
+		}
+	}
+	return nil
+}
+
+func (s *Sale) cancel(o *Order, reason string, now time.Time) {
+	o.Status, o.Reason, o.EndedAt = Cancelled, reason, now.Truncate(time.Millisecond)
+	if o.EndedAt.After(o.ExpiresAt) {
+		o.EndedAt = o.ExpiresAt
+	}
 	s.changed(o)
 }
 
@@ -168,7 +212,7 @@ func (s *Sale) Cancel(id string, now time.Time) error {
 	case o.paying(now):
 		return fault.New(fault.Refused, "Cannot cancel while a payment is under way")
 	}
-	s.cancel(o, ByBuyer)
+	s.cancel(o, ByBuyer, now)
 	return nil
 }
 
@@ -250,12 +294,21 @@ func (s *Sale) Refund(id, paymentID string) error {
 	return nil
 }
 
-// Expire cancels an order that nobody paid for in time. Early, late or repeated calls change nothing.
-func (s *Sale) Expire(id string, now time.Time) {
+// Expire cancels an order that nobody paid for in time. deadline is the one that is said to have passed, zero for
+// whichever the order has. It returns Early while that is still to come, by our clock. Nothing happens to an order that
+// has ended, or whose deadline has moved to later than that.
+func (s *Sale) Expire(id string, deadline, now time.Time) error {
 	o := s.Order(id)
-	if o != nil && o.Overdue(now) {
-		s.cancel(o, Expired)
+	switch {
+	case o == nil || !o.Live(now) && !o.Overdue(now):
+		return nil
+	case o.Overdue(now):
+		s.cancel(o, Expired, now)
+		return nil
+	case !deadline.IsZero() && o.ExpiresAt.After(deadline):
+		return nil
 	}
+	return fault.New(fault.Early, "order %s can be paid until %s", id, o.ExpiresAt)
 }
 
 // OrdersKept bounds the document: with more, the oldest are to be kept elsewhere.

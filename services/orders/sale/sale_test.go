@@ -16,6 +16,8 @@ const (
 	checkout = time.Minute
 )
 
+var terms = Terms{Hold: hold, Again: 5 * time.Minute}
+
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // held is a sale that ann has placed order T-1 on, at noon.
@@ -23,7 +25,7 @@ func held(t *testing.T) *Sale {
 	t.Helper()
 	s := &Sale{}
 	s.Follow("seller", Ticket{ID: "T", Title: "Chess final", Price: 1999})
-	require.NoError(t, s.Place("T-1", "ann", hold, noon))
+	require.NoError(t, s.Place(Order{ID: "T-1", UserID: "ann"}, terms, noon))
 	return s
 }
 
@@ -46,9 +48,9 @@ func TestMoves(t *testing.T) {
 		"paid":              func(s *Sale) error { return s.Paid("T-1", "pay") },
 		"refund":            func(s *Sale) error { return s.Refund("T-1", "pay") },
 		"end of an earlier": func(s *Sale) error { return s.EndCheckout("T-1", "c0") },
-		"expire":            func(s *Sale) error { s.Expire("T-1", later); return nil },
-		"place other":       func(s *Sale) error { return s.Place("T-2", "bob", hold, later) },
-		"place seller":      func(s *Sale) error { return s.Place("T-2", "seller", hold, later) },
+		"expire":            func(s *Sale) error { return s.Expire("T-1", noon, later) },
+		"place other":       func(s *Sale) error { return s.Place(Order{ID: "T-2", UserID: "bob"}, terms, later) },
+		"place seller":      func(s *Sale) error { return s.Place(Order{ID: "T-2", UserID: "seller"}, terms, later) },
 	}
 	reserved, own := "Ticket is already reserved", "You cannot buy your own ticket"
 	over, paid := "Cannot pay for a cancelled order", "The order is already paid"
@@ -61,7 +63,7 @@ func TestMoves(t *testing.T) {
 		{"created", "begin", Awaiting, ""},
 		{"created", "end", Created, ""},
 		{"created", "paid", Complete, ""},  // the charge is a fact, whatever we believed
-		{"created", "expire", Created, ""}, // a second too early
+		{"created", "expire", Created, ""}, // the deadline has moved since
 		{"created", "place other", Created, reserved},
 		{"created", "place seller", Created, own},
 
@@ -138,13 +140,107 @@ func TestMoves(t *testing.T) {
 	}
 }
 
+// Somebody says that a deadline has passed. Only our own clock ends an order.
+func TestExpire(t *testing.T) {
+	end := noon.Add(hold)
+	for _, c := range []struct {
+		name          string
+		deadline, now time.Time
+		want          Status
+		early         bool
+	}{
+		{"in time", end, end, Cancelled, false},
+		{"late", end, end.Add(time.Hour), Cancelled, false},
+		{"our clock is behind", end, end.Add(-time.Millisecond), Created, true},
+		{"our clock is far behind", end, noon, Created, true},
+		{"for a deadline that was later than ours", end.Add(checkout), end.Add(-time.Second), Created, true},
+		{"for an earlier deadline", end.Add(-time.Second), end.Add(-time.Second), Created, false},
+		{"for an earlier deadline, after ours", end.Add(-time.Second), end, Cancelled, false},
+		{"for none in particular", time.Time{}, end, Cancelled, false},
+		{"for none in particular, early", time.Time{}, end.Add(-time.Second), Created, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := held(t)
+			err := s.Expire("T-1", c.deadline, c.now)
+			assert.Equal(t, c.early, fault.KindOf(err) == fault.Early, "%v", err)
+			assert.Equal(t, c.early, err != nil)
+			assert.Equal(t, c.want, s.Order("T-1").Status)
+		})
+	}
+	assert.NoError(t, held(t).Expire("T-2", end, noon), "an order that was refused after all, or shelved")
+}
+
+// The answer to an order was lost: its buyer asks again, and has it.
+func TestWhoHoldsATicketKeepsHisOrder(t *testing.T) {
+	for name, since := range map[string]func(s *Sale){
+		"nothing has happened": func(*Sale) {},
+		"he is paying":         func(s *Sale) { _ = s.BeginCheckout("T-1", "c1", checkout, noon) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := held(t)
+			since(s)
+			before := *s.Order("T-1")
+			require.NoError(t, s.Place(Order{ID: "T-2", UserID: "ann"}, terms, noon.Add(time.Minute)))
+			assert.Nil(t, s.Order("T-2"))
+			assert.Equal(t, before, *s.Current())
+		})
+	}
+	s := held(t)
+	require.NoError(t, s.Paid("T-1", "pay"))
+	assert.EqualError(t, s.Place(Order{ID: "T-2", UserID: "ann"}, terms, noon), "Ticket is already reserved", "he has bought it")
+}
+
+// Who lets a ticket go leaves it to others for a while.
+func TestHoldingAgain(t *testing.T) {
+	end := noon.Add(hold)
+	back, ran := "You gave this ticket back, and for a while it is there for others.", "Your time to pay for this ticket ran out, and for a while it is there for others."
+	givenBack := func(s *Sale) { _ = s.Cancel("T-1", noon) }
+	expired := func(s *Sale) { _ = s.Expire("T-1", end, end.Add(time.Hour)) } // its timer was late
+	for _, c := range []struct {
+		name    string
+		since   func(s *Sale)
+		buyer   string
+		at      time.Time
+		refused string
+	}{
+		{"given back", givenBack, "ann", noon, back + " Please wait 5 minutes"},
+		{"given back, a little later", givenBack, "ann", noon.Add(4 * time.Minute), back + " Please wait 60 seconds"},
+		{"given back a while ago", givenBack, "ann", noon.Add(terms.Again), ""},
+		{"given back by another", givenBack, "bob", noon, ""},
+		{"ran out", func(*Sale) {}, "ann", end, ran + " Please wait 5 minutes"},
+		{"ran out, another comes first", func(*Sale) {}, "bob", end, ""},
+		{"ran out and ended", expired, "ann", end.Add(time.Minute), ran + " Please wait 4 minutes"},
+		{"ran out a while ago", expired, "ann", end.Add(terms.Again), ""},
+		{"paid too late", func(s *Sale) { expired(s); _ = s.Paid("T-1", "pay") }, "ann", end, ""},
+		{"given back twice", func(s *Sale) {
+			givenBack(s)
+			_ = s.Place(Order{ID: "T-3", UserID: "ann"}, terms, noon.Add(10*time.Minute))
+			_ = s.Cancel("T-3", noon.Add(11*time.Minute))
+		}, "ann", noon.Add(12 * time.Minute), back + " Please wait 4 minutes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := held(t)
+			c.since(s)
+			err := s.Place(Order{ID: "T-2", UserID: c.buyer}, terms, c.at)
+			if c.refused == "" {
+				require.NoError(t, err)
+				assert.Equal(t, "T-2", s.Current().ID)
+				return
+			}
+			require.EqualError(t, err, c.refused)
+			assert.Equal(t, fault.TooMany, fault.KindOf(err))
+			assert.NoError(t, s.Place(Order{ID: "T-2", UserID: c.buyer}, Terms{Hold: hold}, c.at), "where there is no such pause")
+		})
+	}
+}
+
 func TestVersionsCountEveryChange(t *testing.T) {
 	s := held(t)
 	assert.EqualValues(t, 1, s.Version)
 	assert.EqualValues(t, 0, s.Order("T-1").Version)
-	require.NoError(t, s.Place("T-1", "ann", hold, noon), "the same order again")
+	require.NoError(t, s.Place(Order{ID: "T-1", UserID: "ann"}, terms, noon), "the same order again")
 	assert.EqualValues(t, 1, s.Version)
-	require.NoError(t, s.Place("T-2", "bob", hold, noon.Add(hold)))
+	require.NoError(t, s.Place(Order{ID: "T-2", UserID: "bob"}, terms, noon.Add(hold)))
 	assert.EqualValues(t, 3, s.Version, "one order ended, one began")
 	assert.EqualValues(t, 2, s.Order("T-1").SaleVersion)
 	assert.EqualValues(t, 3, s.Order("T-2").SaleVersion)
@@ -180,7 +276,7 @@ func TestALateDeclineDoesNotEndTheNextPayment(t *testing.T) {
 func TestMoneyForACancelledOrder(t *testing.T) {
 	s := held(t)
 	require.NoError(t, s.Cancel("T-1", noon))
-	require.NoError(t, s.Place("T-2", "bob", hold, noon))
+	require.NoError(t, s.Place(Order{ID: "T-2", UserID: "bob"}, terms, noon))
 	before := *s.Order("T-1")
 	require.NoError(t, s.Paid("T-1", "pay"))
 	assert.Equal(t, before.Version+1, s.Order("T-1").Version)
@@ -204,7 +300,7 @@ func TestOldOrdersLeave(t *testing.T) {
 	for i := range OrdersKept {
 		assert.Empty(t, s.Oldest())
 		id := "T-" + strconv.Itoa(i)
-		require.NoError(t, s.Place(id, "ann", hold, noon))
+		require.NoError(t, s.Place(Order{ID: id, UserID: "ann"}, Terms{Hold: hold}, noon))
 		require.NoError(t, s.Cancel(id, noon))
 	}
 	oldest := append([]Order(nil), s.Oldest()...)

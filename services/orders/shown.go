@@ -1,0 +1,47 @@
+package main
+
+import (
+	"marketplace/services/orders/sale"
+	"marketplace/shared/clock"
+	"marketplace/shared/money"
+)
+
+// shown is an order as the API shows it to its buyer, and to nobody else. What everybody is told of it is view.
+type shown struct {
+	ID          string      `json:"id"`
+	Version     int64       `json:"version"`
+	SaleVersion int64       `json:"saleVersion"`
+	Status      sale.Status `json:"status"`
+	UserID      string      `json:"userId"`
+	PlacedAt    clock.Time  `json:"placedAt,omitzero"`
+	ExpiresAt   clock.Time  `json:"expiresAt"`
+	Reason      string      `json:"reason,omitempty"`
+	Ticket      shownTicket `json:"ticket"`
+	Code        string      `json:"code,omitempty"` // proves the purchase: only of a paid order, and only when it is asked for by itself
+}
+
+// shownTicket is the ticket as it was when the order was placed.
+type shownTicket struct {
+	ID      string       `json:"id"`
+	Title   string       `json:"title"`
+	Price   money.Amount `json:"price"`
+	Version int64        `json:"version"`
+}
+
+// shownTo is what the buyer of o reads in answers and lists: all but the code.
+func shownTo(o sale.Order) shown {
+	return shown{
+		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: o.Status, UserID: o.UserID,
+		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
+		Ticket: shownTicket(o.Ticket),
+	}
+}
+
+// withCode is shownTo with what proves the purchase, once there was one.
+func withCode(o sale.Order) shown {
+	v := shownTo(o)
+	if o.Status == sale.Complete {
+		v.Code = o.Code
+	}
+	return v
+}
