@@ -45,7 +45,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if cfg.Hold <= 0 || cfg.Checkout <= 0 {
 		return errors.New("setting: ORDER_HOLD and CHECKOUT_LIMIT must be above 0, as in 15m")
 	}
-	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	keys, err := session.ReadPublicKeys(cfg.PublicKeyFile)
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
+	sessions := session.NewVerifier(keys, time.Now)
+	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	outbox := dapr.NewOutbox("orders", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -63,7 +65,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		buyers:   dapr.NewList("orders-of", sidecar),
 		services: sidecar,
 		outbox:   outbox,
-		sessions: session.NewVerifier(key, time.Now),
+		sessions: sessions,
 		hold:     cfg.Hold,
 		checkout: cfg.Checkout,
 		now:      time.Now,

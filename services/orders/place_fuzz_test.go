@@ -43,7 +43,7 @@ func restarted(sidecar *daprtest.Sidecar, while time.Duration) *server {
 	outbox := dapr.NewOutbox("orders", sidecar, sidecar, func() time.Time { return now().Add(while) }, slog.New(slog.DiscardHandler))
 	return &server{
 		sales: dapr.NewAnnounced("sale", sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", sidecar), buyers: dapr.NewList("orders-of", sidecar),
-		services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(signingKey.Public().(ed25519.PublicKey), now), hold: time.Minute, checkout: time.Minute, now: now, log: slog.New(slog.DiscardHandler),
+		services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now), hold: time.Minute, checkout: time.Minute, now: now, log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -65,7 +65,7 @@ func sellingOn(t testing.TB) (*server, *daprtest.Sidecar) {
 func ask(t *testing.T, s *server, r *http.Request, caller string) *httptest.ResponseRecorder {
 	t.Helper()
 	signed := httptest.NewRecorder()
-	if err := session.NewIssuer(signingKey, false, now).Open(signed, "ann", "ann@example.com"); err != nil {
+	if err := session.NewIssuer(signingKey, false, now).Open(signed, "ann", "ann@example.com", 0); err != nil {
 		t.Fatal(err)
 	}
 	r.AddCookie(signed.Result().Cookies()[0])

@@ -45,7 +45,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := service.Load(&cfg); err != nil {
 		return err
 	}
-	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	keys, err := session.ReadPublicKeys(cfg.PublicKeyFile)
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
+	sessions := session.NewVerifier(keys, time.Now)
+	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -64,7 +66,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		timers:        sidecar,
 		outbox:        outbox,
 		settled:       recent.New(10_000),
-		sessions:      session.NewVerifier(key, time.Now),
+		sessions:      sessions,
 		webhookSecret: cfg.WebhookSecret,
 		currency:      cfg.Currency,
 		now:           time.Now,

@@ -39,7 +39,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := service.Load(&cfg); err != nil {
 		return err
 	}
-	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	keys, err := session.ReadPublicKeys(cfg.PublicKeyFile)
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
+	sessions := session.NewVerifier(keys, time.Now)
+	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -57,7 +59,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		sellers:   dapr.NewList("tickets-of", sidecar),
 		catalogue: catalogue.New(),
 		outbox:    outbox,
-		sessions:  session.NewVerifier(key, time.Now),
+		sessions:  sessions,
 		now:       time.Now,
 		log:       log,
 		stocked:   make(chan struct{}),

@@ -70,6 +70,20 @@ func Down(cause error, format string, args ...any) *Error {
 	return e
 }
 
+// Wait makes a TooMany that says in words how long to wait: "why. Please wait 12 minutes".
+func Wait(wait time.Duration, why string) *Error {
+	count, unit := (wait+time.Minute-1)/time.Minute, "minute"
+	if wait <= 90*time.Second {
+		count, unit = max(1, (wait+time.Second-1)/time.Second), "second"
+	}
+	if count != 1 {
+		unit += "s"
+	}
+	e := New(TooMany, "%s. Please wait %d %s", why, count, unit)
+	e.RetryAfter = wait
+	return e
+}
+
 // The refusals whose wording the contract fixes.
 func NotSignedIn() *Error   { return New(Unauthenticated, "Not authorized") }
 func NotOwner() *Error      { return New(Forbidden, "Not authorized") }
