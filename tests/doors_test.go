@@ -40,6 +40,10 @@ func sessions(t *testing.T, s *stack.Stack, p *person) (ours string, wrong map[s
 		return token
 	}
 	ours = sign(jwt.SigningMethodEdDSA, claims(time.Hour), real)
+	device := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims(time.Hour))
+	device.Header["typ"] = "device+jwt"
+	ofDevice, err := device.SignedString(real)
+	require.NoError(t, err)
 	return ours, map[string]string{
 		"expired":               sign(jwt.SigningMethodEdDSA, claims(-2*time.Minute), real), // clocks may be a minute apart
 		"forged":                sign(jwt.SigningMethodEdDSA, claims(time.Hour), forged),
@@ -49,6 +53,7 @@ func sessions(t *testing.T, s *stack.Stack, p *person) (ours string, wrong map[s
 		"without expiry":        sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": p.ID, "iat": time.Now().Unix()}, real),
 		"without a subject":     sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}, real),
 		"from the future":       sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": p.ID, "iat": time.Now().Add(time.Hour).Unix(), "exp": time.Now().Add(2 * time.Hour).Unix()}, real),
+		"of another type":       ofDevice,
 		"rubbish":               "rubbish",
 		"three dots of rubbish": "a.b.c",
 	}
