@@ -40,8 +40,12 @@ func sessions(t *testing.T, s *stack.Stack, p *person) (ours string, wrong map[s
 		return token
 	}
 	ours = sign(jwt.SigningMethodEdDSA, claims(time.Hour), real)
+	device := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims(time.Hour))
+	device.Header["typ"] = "device+jwt"
+	ofDevice, err := device.SignedString(real)
+	require.NoError(t, err)
 	return ours, map[string]string{
-		"expired":               sign(jwt.SigningMethodEdDSA, claims(-time.Second), real),
+		"expired":               sign(jwt.SigningMethodEdDSA, claims(-2*time.Minute), real), // clocks may be a minute apart
 		"forged":                sign(jwt.SigningMethodEdDSA, claims(time.Hour), forged),
 		"wrongly signed":        ours[:strings.LastIndexByte(ours, '.')+1] + "AAAA",
 		"alg none":              sign(jwt.SigningMethodNone, claims(time.Hour), jwt.UnsafeAllowNoneSignatureType),
@@ -49,6 +53,7 @@ func sessions(t *testing.T, s *stack.Stack, p *person) (ours string, wrong map[s
 		"without expiry":        sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": p.ID, "iat": time.Now().Unix()}, real),
 		"without a subject":     sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}, real),
 		"from the future":       sign(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": p.ID, "iat": time.Now().Add(time.Hour).Unix(), "exp": time.Now().Add(2 * time.Hour).Unix()}, real),
+		"of another type":       ofDevice,
 		"rubbish":               "rubbish",
 		"three dots of rubbish": "a.b.c",
 	}
@@ -196,7 +201,7 @@ func TestClosedDoors(t *testing.T) {
 			assert.Equal(t, 401, call(t, d.method, straight, d.body, nil), "straight to the service")
 			assert.Equal(t, 401, call(t, d.method, straight, d.body, dressed), "with a guessed token")
 			for _, from := range apps {
-				if from == d.caller || from == d.app { // whoever has a service's own sidecar is that service
+				if slices.Contains(d.callers, from) || from == d.app { // whoever has a service's own sidecar is that service
 					continue
 				}
 				sidecar := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(from).HTTPPort, d.path)
@@ -211,19 +216,20 @@ func TestClosedDoors(t *testing.T) {
 	assert.Equal(t, "created", buyer.order(placed.ID).Status)
 
 	for _, d := range doors { // whom they are for gets in
-		straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.app).AppPort, d.path)
-		header := map[string]string{"dapr-api-token": s.APIToken}
-		if d.caller != "" {
-			straight = fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.caller).HTTPPort, d.path)
-			header = map[string]string{"dapr-app-id": d.app}
-		}
 		harmless := d.body
 		if strings.HasPrefix(d.path, "/events/") {
 			harmless = `{"id":"x","type":"none.of.ours","data":{"at":"2026-01-01T00:00:00Z"}}`
 		}
-		status := call(t, d.method, straight, harmless, header)
-		early := strings.HasPrefix(d.path, "/job/") && status == 503 // let in, and told to ring again
-		assert.True(t, early || status/100 == 2, "%s %s: %d", d.app, d.path, status)
+		for _, from := range d.callers {
+			sidecar := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(from).HTTPPort, d.path)
+			assert.Equal(t, 2, call(t, d.method, sidecar, harmless, map[string]string{"dapr-app-id": d.app})/100, "%s %s by %s", d.app, d.path, from)
+		}
+		if d.callers == nil {
+			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.app).AppPort, d.path)
+			status := call(t, d.method, straight, harmless, map[string]string{"dapr-api-token": s.APIToken})
+			early := strings.HasPrefix(d.path, "/job/") && status == 503 // let in, and told to ring again
+			assert.True(t, early || status/100 == 2, "%s %s: %d", d.app, d.path, status)
+		}
 	}
 
 	for _, route := range openRoutes(t) { // what is for people is reached through web only

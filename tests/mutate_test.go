@@ -173,7 +173,7 @@ func (g generator) header() string {
 }
 
 func (g generator) cookie(session string) string {
-	switch g.IntN(9) {
+	switch g.IntN(10) {
 	case 0:
 		return session[:g.IntN(len(session)+1)]
 	case 1:
@@ -194,6 +194,8 @@ func (g generator) cookie(session string) string {
 		return g.pick("session=eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4IiwiZXhwIjo5OTk5OTk5OTk5fQ.", "session=..", "session", "=", ";;;", "session=\"\x01\"", "session=\xff", "session={}")
 	case 7:
 		return session + "\r\nCookie: " + session
+	case 8: // a session in a device's place, and worse
+		return session + "; device=" + g.pick(strings.TrimPrefix(session, "session="), "", "a.b.c", "\xff", strings.Repeat("A", g.IntN(30_000)))
 	}
 	return ""
 }

@@ -36,7 +36,8 @@ func source(t *testing.T, app string) string {
 
 var (
 	webRoute      = regexp.MustCompile(`\br\.FromWeb\("([A-Z]+)", "([^"]+)"`)
-	internalRoute = regexp.MustCompile(`\br\.Internal\("([A-Z]+)", "([^"]+)", s\.\w+, "(\w+)"\)`)
+	internalRoute = regexp.MustCompile(`\br\.Internal\("([A-Z]+)", "([^"]+)", s\.\w+((?:, "\w+")+)\)`)
+	appName       = regexp.MustCompile(`\w+`)
 	jobRoute      = regexp.MustCompile(`\br\.Job\((\w+),`)
 	pageRoute     = regexp.MustCompile(`(?m)^\t*(?:pages\.HandleFunc\()?"((?:[A-Z]+ )?/[^"]*)"(?::|,) +s\.`)
 	anyRoute      = regexp.MustCompile(`\br\.(?:FromWeb|Internal|Job)\(`)
@@ -62,7 +63,10 @@ func openRoutes(t *testing.T) []string {
 }
 
 // door is a route that is not for people.
-type door struct{ app, method, path, body, caller string } // caller: the one service that may invoke it
+type door struct {
+	app, method, path, body string
+	callers                 []string // the services that may invoke it
+}
 
 // closedDoors are those that the services register, about a live order.
 func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []door) {
@@ -79,7 +83,7 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 			if m[1] == "POST" {
 				body = `{"userId":"` + buyerID + `"}`
 			}
-			all = append(all, door{app: app, method: m[1], path: strings.ReplaceAll(m[2], "{id}", orderID), body: body, caller: m[3]})
+			all = append(all, door{app: app, method: m[1], path: strings.ReplaceAll(m[2], "{id}", orderID), body: body, callers: appName.FindAllString(m[3], -1)})
 		}
 		for _, m := range jobRoute.FindAllStringSubmatch(text, -1) {
 			prefix := regexp.MustCompile(m[1] + ` += "([^"]+)"`).FindStringSubmatch(text)

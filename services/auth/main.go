@@ -3,10 +3,12 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
+	"errors"
 	"log/slog"
+	"os"
 	"time"
 
+	"marketplace/services/auth/tries"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/service"
@@ -16,21 +18,32 @@ import (
 type settings struct {
 	service.Settings
 	PrivateKeyFile string `envconfig:"SESSION_PRIVATE_KEY_FILE" required:"true"`
-	HTTPS          bool   `envconfig:"HTTPS" default:"true"` // reached over HTTPS: everywhere but on a developer's machine
+	PublicKeyFile  string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	HTTPS          bool   `envconfig:"HTTPS" default:"true"`              // reached over HTTPS: everywhere but on a developer's machine
+	SignUps        int    `envconfig:"SIGNUPS_PER_NETWORK" default:"100"` // in a quarter of an hour
 }
 
 // server is the service. Its fields are all that its handlers share.
 type server struct {
-	accounts *dapr.Collection[account] // by hashed e-mail address
-	tries    *dapr.Collection[tries]   // by account and by network address
+	accounts *dapr.Collection[account]     // by hashed e-mail address
+	tries    *dapr.Collection[tries.Tries] // by account, by device and by network
+	endings  *dapr.Collection[endings]
 	issuer   *session.Issuer
 	verifier *session.Verifier
-	public   ed25519.PublicKey
+	public   session.Keys
 	now      clock.Now
-	hashing  chan struct{} // as many password hashes at a time as memory allows
+
+	signIns, signUps *turns // each its own: no rush of sign-ups keeps anybody from signing in
+	mostSignUps      int
 }
 
-func main() { service.Main("auth", run) }
+func main() {
+	if len(os.Args) > 1 {
+		service.Main("auth", command)
+		return
+	}
+	service.Main("auth", run)
+}
 
 func run(ctx context.Context, log *slog.Logger) error {
 	var cfg settings
@@ -41,21 +54,51 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	public, err := session.ReadPublicKeys(cfg.PublicKeyFile)
+	if err != nil {
+		return err
+	}
+	if !public.Verify(private) {
+		return errors.New("setting: SESSION_PUBLIC_KEY_FILE lacks the key of SESSION_PRIVATE_KEY_FILE, so nobody would take its sessions")
+	}
 	sidecar, err := dapr.Connect(cfg.Config)
 	if err != nil {
 		return err
 	}
 	defer sidecar.Close()
 
-	public := private.Public().(ed25519.PublicKey)
-	s := &server{
-		accounts: dapr.NewCollection[account]("account", sidecar),
-		tries:    dapr.NewCollection[tries]("tries", sidecar),
-		issuer:   session.NewIssuer(private, cfg.HTTPS, time.Now),
-		verifier: session.NewVerifier(public, time.Now),
-		public:   public,
-		now:      time.Now,
-		hashing:  make(chan struct{}, 4),
-	}
+	s := newServer(sidecar, time.Now)
+	s.issuer = session.NewIssuer(private, cfg.HTTPS, time.Now)
+	s.verifier = session.NewVerifier(public, time.Now)
+	s.public, s.mostSignUps = public, cfg.SignUps
+	go s.verifier.Follow(ctx, s.ended, log)
 	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.Ready))
+}
+
+// newServer is the service as far as it needs no keys.
+func newServer(store dapr.Store, now clock.Now) *server {
+	return &server{
+		accounts: dapr.NewCollection[account]("account", store),
+		tries:    dapr.NewTemporary[tries.Tries]("tries", store, tries.Window),
+		endings:  dapr.NewTemporary[endings]("endings", store, endingKept),
+		signIns:  newTurns(),
+		signUps:  newTurns(),
+		now:      now,
+	}
+}
+
+// command does what an operator asks for and ends.
+func command(ctx context.Context, _ *slog.Logger) error {
+	var cfg dapr.Config
+	if err := service.Load(&cfg); err != nil {
+		return err
+	}
+	sidecar, err := dapr.Connect(cfg)
+	if err != nil {
+		return err
+	}
+	defer sidecar.Close()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	return newServer(sidecar, time.Now).command(ctx, os.Args[1:])
 }

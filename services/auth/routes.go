@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"log/slog"
 	"net/http"
 
@@ -20,12 +19,17 @@ func (s *server) routes(cfg service.Settings, log *slog.Logger, ready func(conte
 	r.FromWeb("POST", "/api/users/signout", s.signOut, service.Quick)
 	r.FromWeb("GET", "/api/users/currentuser", s.currentUser, service.Quick)
 	r.FromWeb("GET", "/api/users/.well-known/jwks.json", s.keys, service.Quick)
+
+	// Every service that verifies sessions, every half minute: which are over before their time.
+	r.Internal("GET", "/internal/sessions/ended", s.endedSessions, "tickets", "orders", "payments", "web")
 	return r
 }
 
-// keys publishes the public key, for services of other makes that verify sessions themselves.
+// keys publishes the public keys, for services of other makes that verify sessions themselves.
 func (s *server) keys(w http.ResponseWriter, _ *http.Request) error {
-	return api.Write(w, http.StatusOK, map[string]any{"keys": []map[string]string{{
-		"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": base64.RawURLEncoding.EncodeToString(s.public),
-	}}})
+	set := []map[string]string{}
+	for _, key := range s.public {
+		set = append(set, map[string]string{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.ID, "x": key.X()})
+	}
+	return api.Write(w, http.StatusOK, map[string]any{"keys": set})
 }

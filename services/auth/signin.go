@@ -18,22 +18,27 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	key := accountKey(email)
-	if err := s.mayTry(r, key); err != nil {
-		return err
-	}
-	a, err := s.accounts.Get(r.Context(), key)
+	a, err := s.accounts.Get(r.Context(), accountKey(email))
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
-	ok, err := s.matches(r.Context(), in.Password, a.Password)
+	try, err := s.mayTry(r, email, a)
+	if err != nil {
+		return err
+	}
+	done, err := s.signIns.take(r.Context(), networkOf(r))
+	if err != nil {
+		return err
+	}
+	ok, err := matches(in.Password, a.Password)
+	done()
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return fault.New(fault.Refused, "Invalid credentials")
 	}
-	if err := s.succeeded(r, key); err != nil {
+	if err := s.succeeded(r.Context(), try); err != nil {
 		return err
 	}
 	return s.enter(w, a, http.StatusOK)

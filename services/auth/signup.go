@@ -21,6 +21,8 @@ type account struct {
 	Email     user.Email `json:"email"`
 	Password  string     `json:"password"` // argon2id, see hash
 	CreatedAt time.Time  `json:"createdAt"`
+
+	Generation int `json:"generation,omitempty"` // of its sessions: the earlier ones are over, see endSessions
 }
 
 // person is what an account looks like from outside.
@@ -34,7 +36,7 @@ func accountKey(email user.Email) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// signUp makes an account and signs its owner in.
+// signUp makes an account and signs its owner in. Hashing comes last: nothing that is refused costs a hash.
 func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	var in user.Credentials
 	if err := api.Read(w, r, &in); err != nil {
@@ -44,23 +46,37 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	hashed, err := s.hash(r.Context(), in.Password)
+	if err := s.count(r.Context(), "signups."+networkOf(r), s.mostSignUps, "Too many sign-ups from your network"); err != nil {
+		return err
+	}
+	taken := fault.New(fault.Refused, "Email in use")
+	if _, err := s.accounts.Get(r.Context(), accountKey(email)); err == nil {
+		return taken
+	} else if fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	done, err := s.signUps.take(r.Context(), networkOf(r))
 	if err != nil {
 		return err
 	}
+	hashed := hash(in.Password)
+	done()
 	a := account{ID: rand.Text(), Email: email, Password: hashed, CreatedAt: s.now()}
 	if err := s.accounts.Create(r.Context(), accountKey(email), a); err != nil {
 		if errors.Is(err, dapr.ErrExists) {
-			return fault.New(fault.Refused, "Email in use")
+			return taken
 		}
 		return err
 	}
 	return s.enter(w, a, http.StatusCreated)
 }
 
-// enter opens a session and answers with the person who has it.
+// enter opens a session, remembers the device and answers with the person who has both.
 func (s *server) enter(w http.ResponseWriter, a account, status int) error {
-	if err := s.issuer.Open(w, a.ID, string(a.Email)); err != nil {
+	if err := s.issuer.Open(w, a.ID, string(a.Email), a.Generation); err != nil {
+		return err
+	}
+	if err := s.issuer.Remember(w, a.ID, a.Generation); err != nil {
 		return err
 	}
 	return api.Write(w, status, person{ID: a.ID, Email: a.Email})

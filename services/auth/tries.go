@@ -1,75 +1,62 @@
 package main
 
 import (
+	"context"
 	"net/http"
-	"strings"
-	"time"
 
-	"marketplace/shared/fault"
+	"marketplace/services/auth/tries"
+	"marketplace/services/auth/user"
 )
 
-// tries counts sign-ins that have not succeeded, per account and per network address.
-type tries struct {
-	Count int       `json:"count"`
-	Since time.Time `json:"since"`
-}
-
+// How often in a window. Many people share one network.
 const (
-	triesWindow       = 15 * time.Minute
-	mostAccountTries  = 10
-	mostAddressTries  = 200 // many people share one address
-	forwardedForField = "X-Forwarded-For"
+	mostOfNetwork = 200 // failed sign-ins
+	mostOfAccount = 10  // failed sign-ins to one account: by all strangers together, and by each device that has been in it
 )
 
-// mayTry counts a try before the password is looked at, so that many at once gain nothing. It returns TooMany when the
-// account or the address has had its share.
-func (s *server) mayTry(r *http.Request, account string) error {
-	if err := s.countTry(r, "account."+account, mostAccountTries); err != nil {
-		return err
-	}
-	if address := clientAddress(r); address != "" {
-		return s.countTry(r, "address."+address, mostAddressTries)
-	}
-	return nil
+// try is a sign-in of which the password has not been looked at yet.
+type try struct {
+	network string // "" for a device that we know: it has a count of its own, whatever strangers do around it
+	who     string
 }
 
-func (s *server) countTry(r *http.Request, who string, most int) error {
-	now := s.now()
-	_, err := s.tries.Upsert(r.Context(), who, func(t *tries) error {
-		if now.Sub(t.Since) > triesWindow {
-			*t = tries{Since: now}
-		}
-		if t.Count >= most {
-			e := fault.New(fault.TooMany, "Too many failed attempts, please wait a while")
-			e.RetryAfter = t.Since.Add(triesWindow).Sub(now)
-			return e
-		}
-		t.Count++
-		return nil
-	})
-	return err
+// mayTry counts a try before the password is looked at, so that many at once gain nothing. The network comes first: who
+// has had his share there does not use up that of an account. It returns TooMany when network, account or device has.
+func (s *server) mayTry(r *http.Request, email user.Email, a account) (try, error) {
+	const why = "Too many failed attempts"
+	if d, known := s.verifier.Device(r); known && d.UserID == a.ID && d.Generation == a.Generation {
+		t := try{who: "device." + d.ID}
+		return t, s.count(r.Context(), t.who, mostOfAccount, why)
+	}
+	t := try{network: networkOf(r), who: "account." + accountKey(email)}
+	if err := s.count(r.Context(), t.network, mostOfNetwork, why); err != nil {
+		return try{}, err
+	}
+	return t, s.count(r.Context(), t.who, mostOfAccount, why)
 }
 
-// succeeded takes the try back. The address's earlier failures stay: they were others' accounts.
-func (s *server) succeeded(r *http.Request, account string) error {
-	_, err := s.tries.Upsert(r.Context(), "account."+account, func(t *tries) error {
-		*t = tries{}
+// succeeded takes the try back. The network's earlier failures stay: they were others' accounts.
+func (s *server) succeeded(ctx context.Context, t try) error {
+	_, err := s.tries.Upsert(ctx, t.who, func(t *tries.Tries) error {
+		*t = tries.Tries{}
 		return nil
 	})
-	if address := clientAddress(r); err == nil && address != "" {
-		_, err = s.tries.Upsert(r.Context(), "address."+address, func(t *tries) error {
-			t.Count = max(0, t.Count-1)
+	if err == nil && t.network != "" {
+		_, err = s.tries.Upsert(ctx, t.network, func(t *tries.Tries) error {
+			t.GiveBack()
 			return nil
 		})
 	}
 	return err
 }
 
-// clientAddress is the browser's address as web saw it.
-func clientAddress(r *http.Request) string {
-	last := r.Header.Get(forwardedForField)
-	if i := strings.LastIndexByte(last, ','); i >= 0 {
-		last = last[i+1:]
-	}
-	return strings.TrimSpace(last)
+// count counts one more of who, or returns TooMany.
+func (s *server) count(ctx context.Context, who string, most int, why string) error {
+	now := s.now()
+	_, err := s.tries.Upsert(ctx, who, func(t *tries.Tries) error { return t.Take(most, now, why) })
+	return err
+}
+
+func networkOf(r *http.Request) string {
+	return "address." + tries.Network(r.Header.Values("X-Forwarded-For"))
 }

@@ -57,7 +57,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if cfg.Again < 0 {
 		return errors.New("setting: HOLD_AGAIN_AFTER must not be below 0, as in 5m")
 	}
-	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	keys, err := session.ReadPublicKeys(cfg.PublicKeyFile)
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
+	sessions := session.NewVerifier(keys, time.Now)
+	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	outbox := dapr.NewOutbox("orders", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -76,7 +78,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		timers:   sidecar,
 		services: sidecar,
 		outbox:   outbox,
-		sessions: session.NewVerifier(key, time.Now),
+		sessions: sessions,
 		terms:    sale.Terms{Hold: cfg.Hold, Again: cfg.Again},
 		holds:    cfg.Holds,
 		checkout: cfg.Checkout,

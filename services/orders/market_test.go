@@ -51,7 +51,7 @@ func replica(of *market) *market {
 	outbox := dapr.NewOutbox("orders", m.sidecar, m.sidecar, now, log)
 	m.server = &server{
 		sales: dapr.NewAnnounced("sale", m.sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", m.sidecar), buyers: dapr.NewList("orders-of", m.sidecar),
-		timers: m.sidecar, services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(signingKey.Public().(ed25519.PublicKey), now),
+		timers: m.sidecar, services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now),
 		terms: sale.Terms{Hold: 15 * time.Minute, Again: 5 * time.Minute}, holds: 6, checkout: time.Minute, now: now, log: log,
 	}
 	return m
@@ -78,7 +78,7 @@ func (m *market) serve(t testing.TB, user string, r *http.Request, caller string
 	t.Helper()
 	if user != "" {
 		signed := httptest.NewRecorder()
-		require.NoError(t, session.NewIssuer(signingKey, false, m.now).Open(signed, user, user+"@example.com"))
+		require.NoError(t, session.NewIssuer(signingKey, false, m.now).Open(signed, user, user+"@example.com", 0))
 		r.AddCookie(signed.Result().Cookies()[0])
 	}
 	r.Header.Set("Content-Type", "application/json")

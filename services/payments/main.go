@@ -46,7 +46,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := service.Load(&cfg); err != nil {
 		return err
 	}
-	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	keys, err := session.ReadPublicKeys(cfg.PublicKeyFile)
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
+	sessions := session.NewVerifier(keys, time.Now)
+	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -65,7 +67,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		timers:        sidecar,
 		outbox:        outbox,
 		settled:       recent.New(10_000),
-		sessions:      session.NewVerifier(key, time.Now),
+		sessions:      sessions,
 		webhookSecret: cfg.WebhookSecret,
 		currency:      string(cfg.Currency),
 		now:           time.Now,

@@ -42,7 +42,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := service.Load(&cfg); err != nil {
 		return err
 	}
-	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	keys, err := session.ReadPublicKeys(cfg.PublicKeyFile)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
+	sessions := session.NewVerifier(keys, time.Now)
+	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, time.Now, log)
 	s := &server{
@@ -60,7 +62,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		sellers:   dapr.NewList("tickets-of", sidecar),
 		catalogue: catalogue.New(),
 		outbox:    outbox,
-		sessions:  session.NewVerifier(key, time.Now),
+		sessions:  sessions,
 		currency:  cfg.Currency,
 		now:       time.Now,
 		log:       log,

@@ -44,7 +44,7 @@ func (s *shop) open() *server {
 	outbox := dapr.NewOutbox("tickets", s, s, now, slog.New(slog.DiscardHandler))
 	return &server{
 		tickets: dapr.NewAnnounced("ticket", s, outbox, announce), everybody: dapr.NewList("tickets", s), sellers: dapr.NewList("tickets-of", s),
-		catalogue: catalogue.New(), outbox: outbox, sessions: session.NewVerifier(signingKey.Public().(ed25519.PublicKey), now), now: now, log: slog.New(slog.DiscardHandler),
+		catalogue: catalogue.New(), outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now), now: now, log: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -44,7 +44,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := service.Load(&cfg); err != nil {
 		return err
 	}
-	key, err := session.ReadPublicKey(cfg.PublicKeyFile)
+	keys, err := session.ReadPublicKeys(cfg.PublicKeyFile)
 	if err != nil {
 		return err
 	}
@@ -57,9 +57,11 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer sidecar.Close()
+	sessions := session.NewVerifier(keys, time.Now)
+	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	s := &site{
-		api: passOn(sidecar, log), sessions: session.NewVerifier(key, time.Now), look: look, hub: live.New(),
+		api: passOn(sidecar, log), sessions: sessions, look: look, hub: live.New(),
 		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: time.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop

@@ -100,8 +100,18 @@ func passedOn(r *http.Request) http.Header {
 			head.Set(name, strings.Map(inHeader, value))
 		}
 	}
-	if cookie, err := r.Cookie(session.Cookie); err == nil {
-		head.Set("Cookie", cookie.Name+"="+cookie.Value)
+	cookies := []string{session.Cookie}
+	if services[prefixOf(r.URL.Path)] == "auth" {
+		cookies = append(cookies, session.DeviceCookie)
+	}
+	var kept []string
+	for _, name := range cookies {
+		if cookie, err := r.Cookie(name); err == nil {
+			kept = append(kept, cookie.Name+"="+cookie.Value)
+		}
+	}
+	if len(kept) > 0 {
+		head.Set("Cookie", strings.Join(kept, "; "))
 	}
 	return head
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // sidecarAt is a sidecar in whose place answer stands.
-func sidecarAt(f *testing.F, answer http.HandlerFunc) *dapr.Sidecar {
+func sidecarAt(f testing.TB, answer http.HandlerFunc) *dapr.Sidecar {
 	server := httptest.NewServer(answer)
 	f.Cleanup(server.Close)
 	_, port, err := net.SplitHostPort(server.Listener.Addr().String())

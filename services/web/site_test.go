@@ -26,7 +26,7 @@ func newSite(t *testing.T, answers map[string]string) (*site, *http.Cookie) {
 	require.NoError(t, err)
 	now := func() time.Time { return noon }
 	signedIn := httptest.NewRecorder()
-	require.NoError(t, session.NewIssuer(private, false, now).Open(signedIn, "ann", "ann@example.com"))
+	require.NoError(t, session.NewIssuer(private, false, now).Open(signedIn, "ann", "ann@example.com", 0))
 	api := func(w http.ResponseWriter, r *http.Request) {
 		body, known := answers[r.Method+" "+r.URL.Path]
 		if !known {
@@ -38,7 +38,7 @@ func newSite(t *testing.T, answers map[string]string) (*site, *http.Cookie) {
 		}
 		_, _ = w.Write([]byte(body))
 	}
-	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(public, now), look: look, currency: "usd", hub: live.New(), now: now, log: slog.New(slog.DiscardHandler)},
+	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(session.KeysOf(public), now), look: look, currency: "usd", hub: live.New(), now: now, log: slog.New(slog.DiscardHandler)},
 		signedIn.Result().Cookies()[0]
 }
 

@@ -1,15 +1,12 @@
 // Package session is the signed-in user's cookie, both ends: auth issues it with the private key, everybody else
-// verifies it with the public one.
+// verifies it with the public one. Beside it stands the cookie by which auth knows a device again.
 package session
 
 import (
 	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -24,6 +21,12 @@ const Cookie = "session"
 // Lifetime of a session.
 const Lifetime = 24 * time.Hour
 
+// leeway is how far the clocks of two machines may be apart: a session that auth has just issued is not from the future.
+const leeway = time.Minute
+
+// sessionType is the token's typ, by which it is told from a device's.
+const sessionType = "JWT"
+
 // User is who is signed in.
 type User struct {
 	ID       string
@@ -32,97 +35,77 @@ type User struct {
 }
 
 type claims struct {
-	Email string `json:"email"`
+	Email      string `json:"email"`
+	Generation int    `json:"gen,omitempty"` // of the account's sessions, see Ended
 	jwt.RegisteredClaims
 }
 
 // Verifier tells whose session a request carries.
 type Verifier struct {
-	key ed25519.PublicKey
-	now clock.Now
+	keys  Keys
+	now   clock.Now
+	ended atomic.Pointer[Ended] // nil until auth has said; see Follow
 }
 
-// NewVerifier checks sessions with the public half of auth's key.
-func NewVerifier(key ed25519.PublicKey, now clock.Now) *Verifier {
-	return &Verifier{key: key, now: now}
-}
+// NewVerifier checks sessions with the public halves of auth's keys.
+func NewVerifier(keys Keys, now clock.Now) *Verifier { return &Verifier{keys: keys, now: now} }
 
-// User returns who is signed in. It returns Unauthenticated for a session that is missing, forged, expired or signed in
-// any way but ours: a bad session is no session.
+// User returns who is signed in. It returns Unauthenticated for a session that is missing, forged, expired, ended or
+// signed in any way but ours: a bad session is no session.
 func (v *Verifier) User(r *http.Request) (User, error) {
-	cookie, err := r.Cookie(Cookie)
-	if err != nil {
-		return User{}, fault.NotSignedIn()
-	}
 	var c claims
-	_, err = jwt.ParseWithClaims(cookie.Value, &c, func(*jwt.Token) (any, error) { return v.key, nil },
-		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(v.now))
-	if err != nil || c.Subject == "" || c.IssuedAt == nil {
+	if !v.read(r, Cookie, sessionType, &c) || c.Subject == "" || c.IssuedAt == nil || v.isOver(c.Subject, c.Generation) {
 		return User{}, fault.NotSignedIn()
 	}
 	return User{ID: c.Subject, Email: c.Email, IssuedAt: c.IssuedAt.Unix()}, nil
 }
 
+// read reads the token in a cookie. It returns false unless it is of that type, valid now and signed by auth.
+func (v *Verifier) read(r *http.Request, name, typ string, into jwt.Claims) bool {
+	cookie, err := r.Cookie(name)
+	if err != nil {
+		return false
+	}
+	_, err = jwt.ParseWithClaims(cookie.Value, into, v.keys.of(typ), jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(v.now))
+	return err == nil
+}
+
 // Issuer opens and closes sessions.
 type Issuer struct {
 	key    ed25519.PrivateKey
+	kid    string
 	secure bool
 	now    clock.Now
 }
 
-// NewIssuer issues sessions. secure keeps the cookie off plain HTTP: true everywhere but on a developer's machine.
+// NewIssuer issues sessions. secure keeps the cookies off plain HTTP: true everywhere but on a developer's machine.
 func NewIssuer(key ed25519.PrivateKey, secure bool, now clock.Now) *Issuer {
-	return &Issuer{key: key, secure: secure, now: now}
+	return &Issuer{key: key, kid: keyOf(key.Public().(ed25519.PublicKey)).ID, secure: secure, now: now}
 }
 
-// Open signs the user in.
-func (i *Issuer) Open(w http.ResponseWriter, userID, email string) error {
+// Open signs the user in. generation is the account's, see Ended.
+func (i *Issuer) Open(w http.ResponseWriter, userID, email string, generation int) error {
 	now := i.now()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{Email: email, RegisteredClaims: jwt.RegisteredClaims{
+	token, err := i.sign(sessionType, claims{Email: email, Generation: generation, RegisteredClaims: jwt.RegisteredClaims{
 		Subject: userID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(Lifetime)),
-	}}).SignedString(i.key)
+	}})
 	if err != nil {
 		return fmt.Errorf("sign session: %w", err)
 	}
-	http.SetCookie(w, i.cookie(token, int(Lifetime.Seconds())))
+	http.SetCookie(w, i.cookie(Cookie, token, Lifetime))
 	return nil
 }
 
 // Close signs the user out.
-func (i *Issuer) Close(w http.ResponseWriter) { http.SetCookie(w, i.cookie("", -1)) }
+func (i *Issuer) Close(w http.ResponseWriter) { http.SetCookie(w, i.cookie(Cookie, "", -time.Second)) }
 
-func (i *Issuer) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{Name: Cookie, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: i.secure, SameSite: http.SameSiteLaxMode}
+func (i *Issuer) sign(typ string, c jwt.Claims) (string, error) {
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
+	token.Header["typ"], token.Header["kid"] = typ, i.kid
+	return token.SignedString(i.key)
 }
 
-// ReadPublicKey reads an Ed25519 public key from a PEM file (PKIX).
-func ReadPublicKey(file string) (ed25519.PublicKey, error) {
-	key, err := readKey(file, x509.ParsePKIXPublicKey)
-	public, ok := key.(ed25519.PublicKey)
-	if err == nil && !ok {
-		err = fmt.Errorf("%s does not hold an Ed25519 public key", file)
-	}
-	return public, err
-}
-
-// ReadPrivateKey reads an Ed25519 private key from a PEM file (PKCS #8).
-func ReadPrivateKey(file string) (ed25519.PrivateKey, error) {
-	key, err := readKey(file, x509.ParsePKCS8PrivateKey)
-	private, ok := key.(ed25519.PrivateKey)
-	if err == nil && !ok {
-		err = fmt.Errorf("%s does not hold an Ed25519 private key", file)
-	}
-	return private, err
-}
-
-func readKey(file string, parse func([]byte) (any, error)) (any, error) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	block, _ := pem.Decode(raw)
-	if block == nil {
-		return nil, errors.New(file + " is not a PEM file")
-	}
-	return parse(block.Bytes)
+func (i *Issuer) cookie(name, value string, lifetime time.Duration) *http.Cookie {
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(lifetime.Seconds()), HttpOnly: true, Secure: i.secure, SameSite: http.SameSiteLaxMode}
 }

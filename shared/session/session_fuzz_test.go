@@ -21,7 +21,7 @@ func FuzzUser(f *testing.F) {
 	public := ours.Public().(ed25519.PublicKey)
 	issue := func(key ed25519.PrivateKey, at time.Time) string {
 		w := httptest.NewRecorder()
-		if err := NewIssuer(key, true, func() time.Time { return at }).Open(w, "ann", "ann@example.com"); err != nil {
+		if err := NewIssuer(key, true, func() time.Time { return at }).Open(w, "ann", "ann@example.com", 0); err != nil {
 			f.Fatal(err)
 		}
 		return w.Result().Cookies()[0].Value
@@ -34,16 +34,20 @@ func FuzzUser(f *testing.F) {
 		return token
 	}
 	good := issue(ours, now())
+	device := httptest.NewRecorder()
+	if err := NewIssuer(ours, true, now).Remember(device, "eve", 0); err != nil {
+		f.Fatal(err)
+	}
 	claims := jwt.MapClaims{"sub": "eve", "email": "e", "iat": now().Unix(), "exp": now().Add(time.Hour).Unix()}
 	head, rest, _ := strings.Cut(good, ".")
-	for _, token := range []string{good, issue(theirs, now()), issue(ours, now().Add(-25*time.Hour)), issue(ours, now().Add(time.Hour)), sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims),
+	for _, token := range []string{good, device.Result().Cookies()[0].Value, issue(theirs, now()), issue(ours, now().Add(-25*time.Hour)), issue(ours, now().Add(time.Hour)), sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims),
 		sign(jwt.SigningMethodHS256, []byte(public), claims), good + "=", good + ".", head + "..", "." + rest, head + "." + head + "." + head, "", "a.b.c", "....", strings.Repeat("A", 5000)} {
 		f.Add(Cookie + "=" + token)
 	}
 	for _, header := range []string{"", "session", "session=; session=" + good, "other=1; session=" + good, `session="` + good + `"`, "session=" + good + "; session=x", "SESSION=" + good, strings.Repeat("a=b; ", 300) + "session=" + good} {
 		f.Add(header)
 	}
-	v := NewVerifier(public, now)
+	v := NewVerifier(KeysOf(public), now)
 	f.Fuzz(func(t *testing.T, cookies string) {
 		u, err := v.User(&http.Request{Header: http.Header{"Cookie": {cookies}}})
 		if err != nil {

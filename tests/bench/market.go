@@ -14,6 +14,7 @@ import (
 
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/session"
 	"marketplace/tests/stack"
 )
 
@@ -77,12 +78,12 @@ func (m *market) place(ctx context.Context, i int, ticketID string) (o order, er
 }
 
 // call makes a request and reads a 2xx answer into out. cookie is the session it is made in, or that it opened.
-func (m *market) call(ctx context.Context, method, path, session, body string, out any) (status int, cookie string, err error) {
+func (m *market) call(ctx context.Context, method, path, as, body string, out any) (status int, cookie string, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, m.URL+path, bytes.NewBufferString(body))
 	if err != nil {
 		return 0, "", err
 	}
-	req.Header = head(session)
+	req.Header = head(as)
 	resp, err := m.client.Do(req)
 	if err != nil {
 		return 0, "", err
@@ -93,7 +94,9 @@ func (m *market) call(ctx context.Context, method, path, session, body string, o
 		err = json.Unmarshal(raw, out)
 	}
 	for _, c := range resp.Cookies() {
-		cookie = c.Name + "=" + c.Value
+		if c.Name == session.Cookie {
+			cookie = c.Name + "=" + c.Value
+		}
 	}
 	return resp.StatusCode, cookie, err
 }

@@ -137,6 +137,10 @@ func TestWhoMayInvokeWhat(t *testing.T) {
 			s := m.configurations["orders"].Spec.AccessControlSpec
 			s.AppPolicies[1].AppName = "web"
 		}, "web may POST /internal/orders/" + anID + "/checkout of orders"},
+		spoil{"the list of ended sessions for somebody who has no sessions", "", func(m *market, c *code) {
+			s := m.configurations["auth"].Spec.AccessControlSpec
+			s.AppPolicies[1].AppName = "expiration"
+		}, "expiration may GET /internal/sessions/ended of auth, and has no reason to"},
 		spoil{"Dapr's prefixes: a list of verbs for the shorter path hides the longer one", "", func(m *market, c *code) {
 			s := m.configurations["tickets"].Spec.AccessControlSpec
 			s.AppPolicies[0].AppOperationActions[0].HTTPVerb = []string{"GET", "POST"}

@@ -267,6 +267,7 @@ func (c *code) readCall(app string, n *ast.CallExpr, apps []string) {
 		r := route{method: text(n.Args[0]), path: text(n.Args[1])}
 		for _, caller := range n.Args[3:] {
 			r.callers = append(r.callers, text(caller))
+			c.calls = append(c.calls, call{from: text(caller), to: app, method: r.method, path: r.example()}) // shared code may make it
 		}
 		c.routes[app] = append(c.routes[app], r)
 	case is(function, "service", "On") || is(function, "service", "OnBroadcast") || name == "Nudges":
@@ -369,6 +370,7 @@ func TestTheCodeIsRead(t *testing.T) {
 	assert.Contains(t, c.calls, call{"orders", "tickets", http.MethodGet, "/api/tickets/" + anID})
 	assert.Contains(t, c.calls, call{"payments", "orders", http.MethodPost, "/internal/orders/" + anID + "/checkout"})
 	assert.Contains(t, c.calls, call{"web", "expiration", http.MethodGet, "/healthz"})
+	assert.Contains(t, c.calls, call{"tickets", "auth", http.MethodGet, "/internal/sessions/ended"})
 	assert.Equal(t, map[string]string{"/api/users": "auth", "/api/tickets": "tickets", "/api/orders": "orders", "/api/payments": "payments"}, c.prefixes)
 	assert.True(t, c.listens["expiration"] && !c.listens["auth"])
 	assert.True(t, c.keeps["auth"] && !c.keeps["expiration"])

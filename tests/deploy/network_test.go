@@ -240,8 +240,8 @@ func TestOnlyWhatMustTalkCanTalk(t *testing.T) {
 	},
 		spoil{"no default", "", func(m *market, c *code) { delete(m.policies, "default-deny") }, "another pod reaches a newcomer:80"},
 		spoil{"a caller too many", "", func(m *market, c *code) {
-			m.policies["auth"].Spec.Ingress[0].From = append(m.policies["auth"].Spec.Ingress[0].From, m.policies["tickets"].Spec.Ingress[0].From...)
-		}, "orders reaches auth:50002"},
+			m.policies["expiration"].Spec.Ingress[0].From = append(m.policies["expiration"].Spec.Ingress[0].From, m.policies["tickets"].Spec.Ingress[0].From...)
+		}, "orders reaches expiration:50002"},
 		spoil{"a new call in the code", "", func(m *market, c *code) {
 			c.calls = append(c.calls, call{"tickets", "orders", "GET", "/api/orders"})
 		}, "tickets does not reach orders:50002"},

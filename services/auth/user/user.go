@@ -23,7 +23,7 @@ type Credentials struct {
 
 // ForSignUp checks the credentials of a new account.
 func (c Credentials) ForSignUp() (Email, error) {
-	email, ok := parseEmail(c.Email)
+	email, ok := ParseEmail(c.Email)
 	length := utf8.RuneCountInString(c.Password)
 	var wrong fault.Fields
 	wrong.Check(ok, "email", "Email must be valid")
@@ -33,14 +33,15 @@ func (c Credentials) ForSignUp() (Email, error) {
 
 // ForSignIn checks that there is something to compare. The rules for passwords may have been others when it was chosen.
 func (c Credentials) ForSignIn() (Email, error) {
-	email, ok := parseEmail(c.Email)
+	email, ok := ParseEmail(c.Email)
 	var wrong fault.Fields
 	wrong.Check(ok, "email", "Email must be valid")
 	wrong.Check(strings.TrimSpace(c.Password) != "", "password", "You must supply a password")
 	return email, wrong.Err()
 }
 
-func parseEmail(s string) (Email, bool) {
+// ParseEmail reads an address as somebody types it; false when it is none.
+func ParseEmail(s string) (Email, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	addr, err := mail.ParseAddress(s)
 	if err != nil || addr.Address != s || len(s) > longestEmail || !utf8.ValidString(s) {

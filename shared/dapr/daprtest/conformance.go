@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -110,6 +111,24 @@ func TestStore(t *testing.T, store dapr.Store) {
 		}
 		require.NoError(t, store.Save(ctx, key, value, "", 0))
 		assert.Equal(t, value, load(t, key).Value)
+	})
+
+	t.Run("a key with a ttl is forgotten after its last write, and can be created again", func(t *testing.T) {
+		const ttl = 3 * time.Second
+		key, beside := fresh(), fresh()
+		require.NoError(t, store.Save(ctx, key, []byte("first"), "", ttl))
+		require.NoError(t, store.Save(ctx, beside, []byte("beside"), "", 0))
+		time.Sleep(ttl - time.Second)
+		require.NoError(t, store.Save(ctx, key, []byte("second"), load(t, key).ETag, ttl), "a write before the end")
+		time.Sleep(ttl - time.Second)
+		assert.Equal(t, "second", string(load(t, key).Value), "keeps it beyond")
+		require.Eventually(t, func() bool {
+			item, err := store.Load(ctx, key)
+			return err == nil && item.Value == nil
+		}, 2*time.Minute, 100*time.Millisecond, "some stores look once a minute")
+		require.NoError(t, store.Save(ctx, key, []byte("third"), "", ttl))
+		assert.Equal(t, "third", string(load(t, key).Value))
+		assert.Equal(t, "beside", string(load(t, beside).Value), "what has none stays")
 	})
 
 	t.Run("a call ends with its context", func(t *testing.T) {

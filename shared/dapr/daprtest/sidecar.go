@@ -5,18 +5,23 @@ package daprtest
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 )
 
 // Sidecar implements dapr.Store, dapr.Publisher and dapr.Scheduler. Its zero value is ready.
 type Sidecar struct {
+	Now clock.Now // by which documents end; nil: time.Now
+
 	mu        sync.Mutex
+	ends      map[string]time.Time // of keys with a ttl
 	state     map[string]dapr.Item
 	writes    int
 	published []events.Event
@@ -66,6 +71,7 @@ func (s *Sidecar) call(ctx context.Context, do func() error) error {
 // Load implements dapr.Store.
 func (s *Sidecar) Load(ctx context.Context, key string) (item dapr.Item, err error) {
 	err = s.call(ctx, func() error {
+		s.forget(key)
 		item = s.state[key]
 		item.Value = slices.Clone(item.Value)
 		return nil
@@ -85,19 +91,48 @@ func (s *Sidecar) LoadMany(ctx context.Context, keys []string) ([]dapr.Item, err
 	return items, nil
 }
 
-// Save implements dapr.Store, except that it forgets nothing.
-func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag string, _ time.Duration) error {
+// Save implements dapr.Store.
+func (s *Sidecar) Save(ctx context.Context, key string, value []byte, etag string, ttl time.Duration) error {
 	return s.call(ctx, func() error {
+		s.forget(key)
 		if s.state[key].ETag != etag {
 			return dapr.ErrLost
 		}
 		if s.state == nil {
-			s.state = map[string]dapr.Item{}
+			s.state, s.ends = map[string]dapr.Item{}, map[string]time.Time{}
 		}
 		s.writes++
+		if ttl > 0 {
+			s.ends[key] = s.now().Add(ttl)
+		}
 		s.state[key] = dapr.Item{Value: slices.Clone(value), ETag: strconv.Itoa(s.writes)}
 		return nil
 	})
+}
+
+// forget drops a key whose time is up.
+func (s *Sidecar) forget(key string) {
+	if end, ok := s.ends[key]; ok && s.now().After(end) {
+		delete(s.state, key)
+		delete(s.ends, key)
+	}
+}
+
+func (s *Sidecar) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// Keys returns the keys that have a value now, in order.
+func (s *Sidecar) Keys() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.ends {
+		s.forget(key)
+	}
+	return slices.Sorted(maps.Keys(s.state))
 }
 
 // Publish implements dapr.Publisher.

@@ -1,0 +1,52 @@
+// Package tries counts what one may do only so often. Pure rules.
+package tries
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"marketplace/shared/fault"
+)
+
+// Window is the time in which tries count.
+const Window = 15 * time.Minute
+
+// Tries are those of one account, device or network. It is kept for a Window after the last.
+type Tries struct {
+	Count int       `json:"count"`
+	Since time.Time `json:"since"`
+}
+
+// Take counts one more. It returns TooMany, with why and how long to wait, when most were taken in this window: then
+// nothing is counted.
+func (t *Tries) Take(most int, now time.Time, why string) error {
+	if now.Sub(t.Since) > Window {
+		*t = Tries{Since: now}
+	}
+	if t.Count >= most {
+		return fault.Wait(t.Since.Add(Window).Sub(now), why)
+	}
+	t.Count++
+	return nil
+}
+
+// GiveBack undoes one Take.
+func (t *Tries) GiveBack() { t.Count = max(0, t.Count-1) }
+
+// Network names the network that a request comes from, by the lines of its X-Forwarded-For: the address that web has
+// seen stands last. One customer has a whole /64 of IPv6, so that is one network. All whose address is unreadable share one.
+func Network(forwarded []string) string {
+	if len(forwarded) == 0 {
+		return "unknown"
+	}
+	last := forwarded[len(forwarded)-1]
+	addr, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
+	if err != nil {
+		return "unknown"
+	}
+	if addr = addr.WithZone("").Unmap(); addr.Is4() {
+		return addr.String()
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String()
+}

@@ -1,0 +1,210 @@
+package session
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	noon   = time.Date(2026, 3, 1, 12, 0, 0, 20e6, time.UTC)
+	oldKey = ed25519.NewKeyFromSeed([]byte(strings.Repeat("o", ed25519.SeedSize)))
+	newKey = ed25519.NewKeyFromSeed([]byte(strings.Repeat("n", ed25519.SeedSize)))
+)
+
+func public(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
+
+// opened is a request with ann's session, issued at noon with key.
+func opened(t *testing.T, key ed25519.PrivateKey, generation int) *http.Request {
+	t.Helper()
+	w := httptest.NewRecorder()
+	require.NoError(t, NewIssuer(key, true, func() time.Time { return noon }).Open(w, "ann", "ann@example.com", generation))
+	return with(w.Result().Cookies()...)
+}
+
+func with(cookies ...*http.Cookie) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+// The clocks of two machines differ by up to a minute.
+func TestLeeway(t *testing.T) {
+	for after, want := range map[time.Duration]bool{
+		-50 * time.Millisecond: true, -59 * time.Second: true, -62 * time.Second: false,
+		Lifetime + 59*time.Second: true, Lifetime + 61*time.Second: false,
+	} {
+		v := NewVerifier(KeysOf(public(oldKey)), func() time.Time { return noon.Add(after) })
+		_, err := v.User(opened(t, oldKey, 0))
+		assert.Equal(t, want, err == nil, after)
+	}
+}
+
+// A key is changed in three steps, and nobody is signed out at any of them.
+func TestChangingTheKey(t *testing.T) {
+	now := func() time.Time { return noon }
+	before, after := opened(t, oldKey, 0), opened(t, newKey, 0)
+	passes := func(r *http.Request, keys ...ed25519.PrivateKey) bool {
+		var all Keys
+		for _, k := range keys {
+			all = append(all, KeysOf(public(k))...)
+		}
+		_, err := NewVerifier(all, now).User(r)
+		return err == nil
+	}
+	assert.True(t, passes(before, oldKey))
+	assert.True(t, passes(before, oldKey, newKey) && passes(before, newKey, oldKey), "both are known")
+	assert.True(t, passes(after, oldKey, newKey) && passes(after, newKey, oldKey), "auth signs with the new one")
+	assert.True(t, passes(after, newKey), "the old one is forgotten")
+	assert.False(t, passes(before, newKey))
+
+	unnamed, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": "ann", "iat": noon.Unix(), "exp": noon.Unix() + 60}).SignedString(newKey)
+	require.NoError(t, err)
+	assert.True(t, passes(with(&http.Cookie{Name: Cookie, Value: unnamed}), oldKey, newKey), "from before keys had names")
+	lying := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": "ann", "iat": noon.Unix(), "exp": noon.Unix() + 60})
+	lying.Header["kid"] = KeysOf(public(oldKey))[0].ID
+	signed, err := lying.SignedString(newKey)
+	require.NoError(t, err)
+	assert.False(t, passes(with(&http.Cookie{Name: Cookie, Value: signed}), oldKey, newKey), "names another key than its own")
+}
+
+// RFC 8037, appendix A.3.
+func TestThumbprint(t *testing.T) {
+	x, err := base64.RawURLEncoding.DecodeString("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+	require.NoError(t, err)
+	assert.Equal(t, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", keyOf(x).ID)
+}
+
+func TestReadKeys(t *testing.T) {
+	write := func(text string) string {
+		file := filepath.Join(t.TempDir(), "key.pem")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		return file
+	}
+	block := func(kind string, der []byte, err error) string {
+		require.NoError(t, err)
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	pub := func(k ed25519.PrivateKey) string {
+		der, err := x509.MarshalPKIXPublicKey(public(k))
+		return block("PUBLIC KEY", der, err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(newKey)
+	private := block("PRIVATE KEY", der, err)
+
+	keys, err := ReadPublicKeys(write(pub(oldKey) + pub(newKey)))
+	require.NoError(t, err)
+	assert.Equal(t, KeysOf(public(oldKey), public(newKey)), keys)
+	assert.True(t, keys.Verify(newKey))
+	assert.False(t, keys[:1].Verify(newKey))
+	read, err := ReadPrivateKey(write(private))
+	require.NoError(t, err)
+	assert.Equal(t, newKey, read)
+
+	for _, text := range []string{"", "no PEM", private, pub(oldKey) + private} {
+		_, err := ReadPublicKeys(write(text))
+		assert.Error(t, err, text)
+	}
+	for _, text := range []string{"", pub(oldKey), private + private} {
+		_, err := ReadPrivateKey(write(text))
+		assert.Error(t, err, text)
+	}
+}
+
+// A device's token is nobody's session, for whoever knows nothing of types either.
+func TestDevice(t *testing.T) {
+	now := noon
+	v := NewVerifier(KeysOf(public(oldKey)), func() time.Time { return now })
+	w := httptest.NewRecorder()
+	require.NoError(t, NewIssuer(oldKey, true, func() time.Time { return noon }).Remember(w, "ann", 3))
+	token := w.Result().Cookies()[0]
+	d, known := v.Device(with(token))
+	assert.True(t, known)
+	assert.Equal(t, Device{ID: d.ID, UserID: "ann", Generation: 3}, d)
+	assert.NotEmpty(t, d.ID)
+
+	_, err := v.User(with(&http.Cookie{Name: Cookie, Value: token.Value}))
+	assert.Error(t, err)
+	var c jwt.RegisteredClaims
+	_, _, err = jwt.NewParser().ParseUnverified(token.Value, &c)
+	require.NoError(t, err)
+	assert.Empty(t, c.Subject)
+
+	session, err := opened(t, oldKey, 3).Cookie(Cookie)
+	require.NoError(t, err)
+	for name, value := range map[string]string{"a session": session.Value, "rubbish": "a.b.c", "nothing": ""} {
+		_, known := v.Device(with(&http.Cookie{Name: DeviceCookie, Value: value}))
+		assert.False(t, known, name)
+	}
+	now = noon.Add(deviceLifetime + 2*time.Minute)
+	_, known = v.Device(with(token))
+	assert.False(t, known, "a year later")
+}
+
+// What auth has said last stands for as long as it says nothing.
+func TestEndedSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := NewVerifier(KeysOf(public(oldKey)), func() time.Time { return noon })
+		first, second := opened(t, oldKey, 0), opened(t, oldKey, 1)
+		passes := func(r *http.Request) bool {
+			_, err := v.User(r)
+			return err == nil
+		}
+		var ended Ended
+		away := errors.New("auth is away")
+		var asked int
+		ctx, cancel := context.WithCancel(t.Context())
+		go v.Follow(ctx, func(context.Context) (Ended, error) {
+			asked++
+			if away != nil {
+				return nil, away
+			}
+			return ended, nil
+		}, slog.New(slog.DiscardHandler))
+
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		assert.True(t, passes(first), "nobody has said anything yet")
+		assert.Greater(t, asked, 5, "at first one asks often")
+
+		away, ended = nil, Ended{"ann": 1, "bob": 7}
+		time.Sleep(askSoon)
+		synctest.Wait()
+		assert.False(t, passes(first))
+		assert.True(t, passes(second), "the new generation")
+
+		asked, away = 0, errors.New("auth is away again")
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		assert.False(t, passes(first), "the last word stands")
+		assert.InDelta(t, 120, asked, 1, "twice a minute")
+
+		away, ended = nil, Ended{"ann": 2}
+		time.Sleep(EndsWithin)
+		synctest.Wait()
+		assert.False(t, passes(second), "ended again")
+		away, ended = nil, Ended{}
+		time.Sleep(EndsWithin)
+		synctest.Wait()
+		assert.True(t, passes(second), "what is forgotten has expired")
+		cancel()
+	})
+}

@@ -1,0 +1,97 @@
+package tests
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/session"
+)
+
+// An operator ends an account's sessions beside auth, and no service takes them any longer.
+func TestEndSessions(t *testing.T) {
+	s := market(t)
+	ann, bob := newcomer(t, s), newcomer(t, s)
+	elsewhere := visitor(t, s)
+	require.Equal(t, 200, elsewhere.post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
+
+	auth := s.App("auth")
+	end := exec.CommandContext(t.Context(), auth.Command[0], "end-sessions", ann.Email)
+	end.Env = append(os.Environ(), fmt.Sprint("DAPR_HTTP_PORT=", auth.HTTPPort), fmt.Sprint("DAPR_GRPC_PORT=", auth.GRPCPort))
+	said, err := end.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	assert.Equal(t, "Every session of "+ann.Email+" is over within 30s.\n", string(said))
+
+	over := func() bool {
+		for _, p := range []*person{ann, elsewhere} {
+			for _, path := range []string{"/api/orders", "/api/tickets/mine", "/api/payments/x"} {
+				if p.get(path).Status != 401 {
+					return false
+				}
+			}
+			if string(p.get("/api/users/currentuser").Body) != "{\"currentUser\":null}\n" || knock(t, s, "GET", "/sell", "", p.cookie.Value) != "303 /signin" {
+				return false
+			}
+		}
+		return true
+	}
+	require.Eventually(t, over, session.EndsWithin+10*time.Second, 500*time.Millisecond, "every service has heard")
+	assert.Equal(t, 200, bob.get("/api/orders").Status, "somebody else's session")
+	require.Equal(t, 200, ann.post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
+	assert.Equal(t, 200, ann.get("/api/orders").Status, "she has signed in again")
+}
+
+// While somebody guesses at an account, its owner gets in from the browser in which she has signed in before, with the
+// site's form as with the API, and everybody else is told how long to wait.
+func TestAnAccountUnderAttack(t *testing.T) {
+	s := market(t)
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	email := fmt.Sprintf("attacked%d@example.com", time.Now().UnixNano())
+	form := func(client *http.Client, page, password string) (int, string) {
+		t.Helper()
+		resp, err := client.PostForm(s.URL+page, url.Values{"email": {email}, "password": {password}})
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(body)
+	}
+	status, _ := form(browser, "/signup", "correct horse")
+	require.Equal(t, 303, status)
+	status, _ = form(browser, "/signout", "")
+	require.Equal(t, 303, status)
+	site, err := url.Parse(s.URL)
+	require.NoError(t, err)
+	kept := jar.Cookies(site)
+	require.Len(t, kept, 1)
+	require.Equal(t, session.DeviceCookie, kept[0].Name, "it stays")
+
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 66, 7)}} // not where the other tests come from
+	attacker := &http.Client{Transport: &http.Transport{DialContext: from.DialContext}}
+	for range 10 {
+		status, _ = form(attacker, "/signin", "wrong horse")
+		require.Equal(t, 400, status)
+	}
+	status, page := form(attacker, "/signin", "correct horse")
+	assert.Equal(t, 429, status)
+	assert.Contains(t, page, "Too many failed attempts. Please wait 15 minutes")
+
+	status, _ = form(browser, "/signin", "correct horse")
+	assert.Equal(t, 303, status, "her browser")
+	assert.Len(t, jar.Cookies(site), 2)
+	tool := &person{t: t, base: s.URL, cookie: kept[0]}
+	assert.Equal(t, 200, tool.post("/api/users/signin", `{"email":"`+email+`","password":"correct horse"}`).Status)
+	assert.Equal(t, session.Cookie, tool.cookie.Name)
+}
