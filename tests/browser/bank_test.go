@@ -80,3 +80,21 @@ func TestAnotherCardInsteadOfTheBank(t *testing.T) {
 	buyer.clicks("Back to the shop")
 	buyer.sees("It is yours")
 }
+
+// Whoever does not answer his bank in time has bought nothing and paid nothing, and the page that waited for him says so.
+func TestTheBankIsAskedInVain(t *testing.T) {
+	base := start(t, map[string]string{"ORDER_HOLD": "10s", "CHECKOUT_LIMIT": "10s"})
+	seller, buyer := newcomer(t, base), newcomer(t, base)
+	path := seller.sells("Umm Kulthum, box", "80")
+	buyer.open(path)
+	buyer.clicks("Buy this ticket")
+	buyer.clicks("Visa •••• 3184")
+	buyer.clicks("Pay ")
+	buyer.sees("Your bank wants to confirm that it is you")
+	var bank string
+	buyer.is(`document.querySelector("main a.big").href`, &bank)
+	buyer.sees("Time ran out") // by itself
+	buyer.sees("Nothing was charged")
+	buyer.do(chromedp.Navigate(bank))
+	buyer.sees("This payment is over")
+}
