@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"log/slog"
-	"time"
 
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
@@ -51,10 +50,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	s := &server{
 		accounts: dapr.NewCollection[account]("account", sidecar),
 		tries:    dapr.NewCollection[tries]("tries", sidecar),
-		issuer:   session.NewIssuer(private, cfg.HTTPS, time.Now),
-		verifier: session.NewVerifier(public, time.Now),
+		issuer:   session.NewIssuer(private, cfg.HTTPS, cfg.Now),
+		verifier: session.NewVerifier(public, cfg.Now),
 		public:   public,
-		now:      time.Now,
+		now:      cfg.Now,
 		hashing:  make(chan struct{}, 4),
 	}
 	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.Ready))

@@ -56,17 +56,17 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
 
-	outbox := dapr.NewOutbox("orders", sidecar, sidecar, time.Now, log)
+	outbox := dapr.NewOutbox("orders", sidecar, sidecar, cfg.Now, log)
 	s := &server{
 		sales:    dapr.NewAnnounced("sale", sidecar, outbox, announce),
 		archive:  dapr.NewCollection[sale.Order]("order", sidecar),
 		buyers:   dapr.NewList("orders-of", sidecar),
 		services: sidecar,
 		outbox:   outbox,
-		sessions: session.NewVerifier(key, time.Now),
+		sessions: session.NewVerifier(key, cfg.Now),
 		hold:     cfg.Hold,
 		checkout: cfg.Checkout,
-		now:      time.Now,
+		now:      cfg.Now,
 		log:      log,
 	}
 	routes := s.routes(cfg.Settings, sidecar.Ready)

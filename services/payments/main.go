@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/clock"
@@ -56,7 +55,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
 
-	outbox := dapr.NewOutbox("payments", sidecar, sidecar, time.Now, log)
+	outbox := dapr.NewOutbox("payments", sidecar, sidecar, cfg.Now, log)
 	s := &server{
 		payments:      dapr.NewAnnounced("payment", sidecar, outbox, announce),
 		cards:         newStripe(cfg.StripeKey, cfg.StripeBase),
@@ -64,10 +63,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 		timers:        sidecar,
 		outbox:        outbox,
 		settled:       recent.New(10_000),
-		sessions:      session.NewVerifier(key, time.Now),
+		sessions:      session.NewVerifier(key, cfg.Now),
 		webhookSecret: cfg.WebhookSecret,
 		currency:      cfg.Currency,
-		now:           time.Now,
+		now:           cfg.Now,
 		log:           log,
 	}
 	routes := s.routes(cfg.Settings, sidecar.Ready)

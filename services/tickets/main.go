@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
@@ -50,15 +49,15 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
 
-	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, time.Now, log)
+	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, cfg.Now, log)
 	s := &server{
 		tickets:   dapr.NewAnnounced("ticket", sidecar, outbox, announce),
 		everybody: dapr.NewList("tickets", sidecar),
 		sellers:   dapr.NewList("tickets-of", sidecar),
 		catalogue: catalogue.New(),
 		outbox:    outbox,
-		sessions:  session.NewVerifier(key, time.Now),
-		now:       time.Now,
+		sessions:  session.NewVerifier(key, cfg.Now),
+		now:       cfg.Now,
 		log:       log,
 		stocked:   make(chan struct{}),
 	}

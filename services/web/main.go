@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"marketplace/services/web/live"
 	"marketplace/shared/clock"
@@ -57,9 +56,9 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer sidecar.Close()
 
 	s := &site{
-		api: passOn(sidecar, log), sessions: session.NewVerifier(key, time.Now), look: look, hub: live.New(),
-		stripe: cfg.StripeKey, https: cfg.HTTPS, now: time.Now, log: log,
+		api: passOn(sidecar, log), sessions: session.NewVerifier(key, cfg.Now), look: look, hub: live.New(),
+		stripe: cfg.StripeKey, https: cfg.HTTPS, now: cfg.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
-	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar)))
+	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, cfg.Now, log, s.routes(cfg, sidecar)))
 }
