@@ -21,6 +21,8 @@ type history struct {
 	Charges  []charge
 	Promised promises
 	Now      time.Time
+	Checkout time.Duration // how long orders keeps a ticket for a payment under way
+	Apart    time.Duration // how far a service's clock may be off; events and charges are timed by the right one
 }
 
 // charge is a payment intent in the card network's books.
@@ -46,13 +48,20 @@ type violation struct {
 	What      string
 }
 
-// grace is how long after its deadline an order may take to end once all parts are back.
-const grace = 30 * time.Second
+const (
+	// grace is how long after its deadline an order may take to end once all parts are back.
+	grace = 30 * time.Second
+	// delivery is how long an event may be under way while parts come and go. One that was in hand when its service died
+	// comes again after 15 s.
+	delivery = 20 * time.Second
+)
 
 // guarantees are the checks, by the name of what they would find.
 var guarantees = map[string]func(h history, found func(format string, args ...any)){
 	"double sale":    doubleSale,
 	"lost event":     lostEvent,
+	"untold money":   untoldMoney,
+	"lost ticket":    lostTicket,
 	"endless order":  endlessOrder,
 	"early expiry":   earlyExpiry,
 	"stray charge":   strayCharge,
@@ -113,13 +122,76 @@ func lostEvent(h history, found func(string, ...any)) {
 	for id, o := range h.Orders {
 		expect(id, 0, o.Version, events.OrderCreated, events.OrderUpdated, events.OrderCancelled, events.OrderCompleted)
 	}
-	for _, p := range h.Payments {
-		expect(p.ID, 1, p.Version, events.PaymentCreated, events.PaymentRefunded)
-	}
 }
 
 func eventKey(kind, subject string, version int64) string {
 	return fmt.Sprintf("%s %s %d", kind, subject, version)
+}
+
+// untoldMoney: every charge is told of, and so is every refund, each under its own name; and what is told of is in the
+// card network's books. A refund is no substitute for the news of the charge: without that its order never had a chance.
+func untoldMoney(h history, found func(string, ...any)) {
+	made := map[string]charge{}
+	for _, c := range h.Charges {
+		if c.Charged {
+			made[c.ID] = c
+		}
+		if c.Charged && !c.stands() && h.Payments[c.OrderID].StripeID != c.ID {
+			found("charge %s for order %s was refunded, and payments knows nothing of it", c.ID, c.OrderID)
+		}
+	}
+	for id, p := range h.Payments {
+		c, charged := made[p.StripeID]
+		if h.tells(events.PaymentCreated, p) != charged {
+			found("payment %s for order %s: charged %v, told %v", p.ID, id, charged, !charged)
+		}
+		refunded := charged && !c.stands()
+		if h.tells(events.PaymentRefunded, p) != refunded {
+			found("payment %s for order %s: refunded %v, told %v", p.ID, id, refunded, !refunded)
+		}
+		for v := range p.Version {
+			_, created := h.Events[eventKey(events.PaymentCreated, p.ID, v+1)]
+			_, returned := h.Events[eventKey(events.PaymentRefunded, p.ID, v+1)]
+			if created == returned {
+				found("payment %s for order %s at version %d: told as a charge %v, as a refund %v", p.ID, id, v+1, created, returned)
+			}
+		}
+	}
+}
+
+// tells reports whether an event of this kind was published for the payment.
+func (h history) tells(kind string, p payment.Payment) bool {
+	for v := range p.Version {
+		if _, ok := h.Events[eventKey(kind, p.ID, v+1)]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// lostTicket: whose money comes in time keeps the ticket. Money may go back only if the news of it came when the order's
+// deadline was over or upon it; and the deadline must have been one that leaves a payment its time.
+func lostTicket(h history, found func(string, ...any)) {
+	for id, p := range h.Payments {
+		o := h.Orders[id]
+		told, published := h.Events[eventKey(events.PaymentCreated, p.ID, 1)]
+		if !published || o.Status != sale.Cancelled || o.Reason != sale.Expired {
+			continue
+		}
+		confirmed := ""
+		if h.Promised.Paid[id] {
+			confirmed = ", which the buyer was told is paid,"
+		}
+		if told.Before(o.ExpiresAt.Add(-delivery - h.Apart)) {
+			found("order %s%s expired, although its money was told of %v before its deadline", id, confirmed, o.ExpiresAt.Sub(told))
+			continue
+		}
+		// Orders promises a payment begun within the hold its time from then on. An attempt after that gets what is left.
+		promised := p.BegunAt.Before(o.HeldUntil.Add(-2 * h.Apart))
+		if took := told.Sub(p.BegunAt); promised && took < h.Checkout-delivery-3*h.Apart {
+			found("order %s%s expired, although its payment took %v of the %v it may take", id, confirmed, took, h.Checkout)
+		}
+	}
 }
 
 // endlessOrder: an order ends within seconds of its deadline once the parts are back.
@@ -131,15 +203,15 @@ func endlessOrder(h history, found func(string, ...any)) {
 	}
 }
 
-// earlyExpiry: no order is expired before its deadline.
+// earlyExpiry: no order is expired before its deadline, by the clock of the replica that does it.
 func earlyExpiry(h history, found func(string, ...any)) {
 	for id, o := range h.Orders {
 		if o.Status != sale.Cancelled || o.Reason != sale.Expired {
 			continue
 		}
 		for v := range o.Version + 1 {
-			if at, ok := h.Events[eventKey(events.OrderCancelled, id, v)]; ok && at.Before(o.ExpiresAt) {
-				found("order %s was expired %v early", id, o.ExpiresAt.Sub(at))
+			if at, ok := h.Events[eventKey(events.OrderCancelled, id, v)]; ok && at.Before(o.ExpiresAt.Add(-h.Apart)) {
+				found("order %s was expired %v early, clocks are %v apart", id, o.ExpiresAt.Sub(at), h.Apart)
 			}
 		}
 	}
