@@ -34,6 +34,15 @@ type charge struct {
 
 func (c charge) stands() bool { return c.Charged && c.Refunded < c.Amount }
 
+func (h history) refunds() (n int) {
+	for _, c := range h.Charges {
+		if c.Charged && !c.stands() {
+			n++
+		}
+	}
+	return n
+}
+
 // promises is what the API has answered with success.
 type promises struct {
 	Tickets   map[string]bool
