@@ -65,7 +65,7 @@ func attack(ctx context.Context, s *stack.Stack, cfg settings, clocks *clocks, t
 			hits[name] = &hit{}
 		}
 		accepted, refused := t.count()
-		if round == cfg.Rounds/2 && cfg.Clocks > 0 {
+		if round == (cfg.Rounds+1)/2 && cfg.Clocks > 0 {
 			fmt.Printf("round %d: every clock jumps by %v\n", round+1, 2*cfg.Clocks)
 			if err := clocks.jump(); err != nil {
 				fmt.Printf("round %d: %v\n", round+1, err)

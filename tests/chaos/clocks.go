@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"marketplace/shared/events"
 	"marketplace/tests/stack"
 )
 
@@ -47,6 +48,26 @@ func (c *clocks) jump() error {
 		c.off[port] = -c.off[port]
 	}
 	return c.write()
+}
+
+// ahead counts what services have dated later than it was published, by the broker's clock: none, if no clock was ahead.
+func ahead(h history) map[string]int {
+	n := map[string]int{"tickets": 0, "orders": 0, "payments": 0}
+	count := func(service string, dated time.Time, event string) {
+		if published, ok := h.Events[event]; ok && dated.After(published) {
+			n[service]++
+		}
+	}
+	for id, t := range h.Tickets {
+		count("tickets", t.CreatedAt, eventKey(events.TicketCreated, id, 0))
+	}
+	for id, o := range h.Orders {
+		count("orders", o.PlacedAt, eventKey(events.OrderCreated, id, 0))
+	}
+	for _, p := range h.Payments {
+		count("payments", p.BegunAt, eventKey(events.PaymentCreated, p.ID, 1))
+	}
+	return n
 }
 
 // write replaces the file as a whole: services read it at any moment.
