@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -114,6 +115,9 @@ func run(cfg settings) (violations int, err error) {
 		return 0, err
 	}
 	report(cfg, hits, trade, h, found, quiet, time.Since(began))
+	if len(h.Charges) == 0 {
+		return len(found), errors.New("nobody paid for anything, so nothing was shown")
+	}
 	return len(found), nil
 }
 

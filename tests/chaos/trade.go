@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"marketplace/shared/clock"
+	"marketplace/shared/session"
 )
 
 // trade is people using the marketplace through web, all of them at once and none of them patient.
@@ -263,14 +264,14 @@ func (t *trade) edit(random *rand.Rand) {
 }
 
 // call makes a request and counts its answer: 0 for none. It returns the session that the answer set, if any.
-func (t *trade) call(method, path, cookie, body string, into any) (status int, session string) {
+func (t *trade) call(method, path, cookie, body string, into any) (status int, opened string) {
 	req, err := http.NewRequest(method, t.webs[rand.IntN(len(t.webs))]+path, bytes.NewBufferString(body))
 	if err != nil {
 		panic(err) // our own paths
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if cookie != "" {
-		req.AddCookie(&http.Cookie{Name: "session", Value: cookie})
+		req.AddCookie(&http.Cookie{Name: session.Cookie, Value: cookie})
 	}
 	resp, err := t.client.Do(req)
 	if err == nil {
@@ -283,14 +284,16 @@ func (t *trade) call(method, path, cookie, body string, into any) (status int, s
 				_ = json.Unmarshal(raw, into)
 			}
 			for _, c := range resp.Cookies() {
-				session = c.Value
+				if c.Name == session.Cookie {
+					opened = c.Value
+				}
 			}
 		}
 	}
 	t.mu.Lock()
 	t.statuses[status]++
 	t.mu.Unlock()
-	return status, session
+	return status, opened
 }
 
 // note keeps answers that no outage explains: a 5xx other than 503, a 503 that does not say when to come back, and a 401,
