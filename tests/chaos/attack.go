@@ -29,7 +29,7 @@ const late = 3
 
 // answerLate makes the card network late with the next payments. Who is killed meanwhile has forgotten it.
 func answerLate(ctx context.Context, s *stack.Stack) error {
-	fault := fmt.Sprintf(`{"path":"/v1/payment_intents","method":"POST","times":%d,"delay":"%v"}`, late, checkoutLimit+10*time.Second)
+	fault := fmt.Sprintf(`{"path":"/v1/payment_intents","method":"POST","times":%d,"before":true,"delay":"%v"}`, late, checkoutLimit+10*time.Second)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.StripeURL+"/_simulator/faults", strings.NewReader(fault))
 	if err != nil {
 		return err

@@ -136,6 +136,14 @@ func TestBrokenHistories(t *testing.T) {
 			edit(h.Orders, "T-1", func(o *sale.Order) { o.ExpiresAt = o.HeldUntil })
 			h.Events[eventKey(events.PaymentCreated, "Q", 1)] = begun.Add(10 * time.Second)
 		}},
+		"a buyer's money returned, and nobody did it": {"lost ticket", func(h *history) { // all agree
+			edit(h.Orders, "T-2", func(o *sale.Order) { o.Status, o.Version = sale.Refunded, 2 })
+			edit(h.Sales, "T", func(s *sale.Sale) { s.Orders[1] = h.Orders["T-2"] })
+			edit(h.Tickets, "T", func(t *ticket.Ticket) { t.Refunded = true })
+			edit(h.Payments, "T-2", func(p *payment.Payment) { p.Status, p.Version = payment.Refunded, 2 })
+			h.Charges[0].Refunded = 1000
+			h.Events[eventKey(events.OrderRefunded, "T-2", 2)], h.Events[eventKey(events.PaymentRefunded, "P", 2)] = now, now
+		}},
 		"a confirmed ticket gone":       {"broken promise", func(h *history) { h.Promised.Tickets["X"] = true }},
 		"a confirmed order gone":        {"broken promise", func(h *history) { h.Promised.Orders["X-1"] = true }},
 		"a confirmed cancel forgotten":  {"broken promise", func(h *history) { h.Promised.Cancelled["T-2"] = true }},
