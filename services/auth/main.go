@@ -67,9 +67,9 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 
-	s := newServer(sidecar, time.Now)
-	s.issuer = session.NewIssuer(private, cfg.HTTPS, time.Now)
-	s.verifier = session.NewVerifier(public, time.Now)
+	s := newServer(sidecar, cfg.Now)
+	s.issuer = session.NewIssuer(private, cfg.HTTPS, cfg.Now)
+	s.verifier = session.NewVerifier(public, cfg.Now)
 	s.public, s.mostSignUps = public, cfg.SignUps
 	go s.verifier.Follow(ctx, s.ended, log)
 	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.Ready))

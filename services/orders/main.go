@@ -67,10 +67,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
-	sessions := session.NewVerifier(keys, time.Now)
+	sessions := session.NewVerifier(keys, cfg.Now)
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
-	outbox := dapr.NewOutbox("orders", sidecar, sidecar, time.Now, log)
+	outbox := dapr.NewOutbox("orders", sidecar, sidecar, cfg.Now, log)
 	s := &server{
 		sales:    dapr.NewAnnounced("sale", sidecar, outbox, announce),
 		archive:  dapr.NewCollection[sale.Order]("order", sidecar),
@@ -82,7 +82,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		terms:    sale.Terms{Hold: cfg.Hold, Again: cfg.Again},
 		holds:    cfg.Holds,
 		checkout: cfg.Checkout,
-		now:      time.Now,
+		now:      cfg.Now,
 		log:      log,
 	}
 	routes := s.routes(cfg.Settings, sidecar.Ready)

@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/clock"
@@ -56,10 +55,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
-	sessions := session.NewVerifier(keys, time.Now)
+	sessions := session.NewVerifier(keys, cfg.Now)
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
-	outbox := dapr.NewOutbox("payments", sidecar, sidecar, time.Now, log)
+	outbox := dapr.NewOutbox("payments", sidecar, sidecar, cfg.Now, log)
 	s := &server{
 		payments:      dapr.NewAnnounced("payment", sidecar, outbox, announce),
 		cards:         newStripe(cfg.StripeKey, cfg.StripeBase),
@@ -70,7 +69,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		sessions:      sessions,
 		webhookSecret: cfg.WebhookSecret,
 		currency:      string(cfg.Currency),
-		now:           time.Now,
+		now:           cfg.Now,
 		log:           log,
 	}
 	routes := s.routes(cfg.Settings, sidecar.Ready)

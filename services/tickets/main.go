@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
@@ -52,10 +51,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 	go sidecar.WatchBroker(ctx, log)
-	sessions := session.NewVerifier(keys, time.Now)
+	sessions := session.NewVerifier(keys, cfg.Now)
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
-	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, time.Now, log)
+	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, cfg.Now, log)
 	s := &server{
 		tickets:   dapr.NewAnnounced("ticket", sidecar, outbox, announce),
 		everybody: dapr.NewList("tickets", sidecar),
@@ -64,7 +63,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		outbox:    outbox,
 		sessions:  sessions,
 		currency:  cfg.Currency,
-		now:       time.Now,
+		now:       cfg.Now,
 		log:       log,
 		stocked:   make(chan struct{}),
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"marketplace/services/web/live"
 	"marketplace/shared/clock"
@@ -57,13 +56,13 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer sidecar.Close()
-	sessions := session.NewVerifier(keys, time.Now)
+	sessions := session.NewVerifier(keys, cfg.Now)
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	s := &site{
 		api: passOn(sidecar, log), sessions: sessions, look: look, hub: live.New(),
-		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: time.Now, log: log,
+		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
-	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar)))
+	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, cfg.Now, log, s.routes(cfg, sidecar)))
 }

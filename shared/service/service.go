@@ -26,6 +26,8 @@ type Settings struct {
 	Port  string `envconfig:"APP_PORT" required:"true"` // set by the Dapr CLI
 	Token string `envconfig:"APP_API_TOKEN" required:"true"`
 	Pprof string `envconfig:"PPROF_PORT"` // profiles, on this machine only; empty: none
+	// Clocks is for tests alone: a wrong clock shortens or lengthens every deadline. Empty: the machine's clock.
+	Clocks clocks `envconfig:"CLOCK_OFFSETS_FILE"`
 }
 
 // stopLimit is how long running requests have to finish. Shorter than an orchestrator's patience.

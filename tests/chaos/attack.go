@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,8 +23,31 @@ type hit struct {
 // spared are parts whose death says nothing: the CLI that started the others.
 var spared = []string{"dapr"}
 
-// attack kills or freezes one part a round, in an order that the seed decides, and brings it back after a pause.
-func attack(ctx context.Context, s *stack.Stack, cfg settings, t *trade) map[string]*hit {
+// late is how many payments the card network takes longer over than orders keeps a ticket for one. Money that comes too
+// late is rare, and must go back.
+const late = 3
+
+// answerLate makes the card network late with the next payments. Who is killed meanwhile has forgotten it.
+func answerLate(ctx context.Context, s *stack.Stack) error {
+	fault := fmt.Sprintf(`{"path":"/v1/payment_intents","method":"POST","times":%d,"before":true,"delay":"%v"}`, late, checkoutLimit+10*time.Second)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.StripeURL+"/_simulator/faults", strings.NewReader(fault))
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		return fmt.Errorf("the card network is not to be late: %s", resp.Status)
+	}
+	return nil
+}
+
+// attack kills or freezes one part a round, in an order that the seed decides, and brings it back after a pause. At half
+// time the clocks jump.
+func attack(ctx context.Context, s *stack.Stack, cfg settings, clocks *clocks, t *trade) map[string]*hit {
 	random := rand.New(rand.NewPCG(cfg.Seed, 1))
 	parts := slices.DeleteFunc(s.Names(), func(name string) bool { return slices.Contains(spared, name) })
 	slices.Sort(parts)
@@ -40,6 +65,12 @@ func attack(ctx context.Context, s *stack.Stack, cfg settings, t *trade) map[str
 			hits[name] = &hit{}
 		}
 		accepted, refused := t.count()
+		if round == (cfg.Rounds+1)/2 && cfg.Clocks > 0 {
+			fmt.Printf("round %d: every clock jumps by %v\n", round+1, 2*cfg.Clocks)
+			if err := clocks.jump(); err != nil {
+				fmt.Printf("round %d: %v\n", round+1, err)
+			}
+		}
 		if !clock.Wait(ctx, peace) {
 			break
 		}

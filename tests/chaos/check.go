@@ -21,6 +21,8 @@ type history struct {
 	Charges  []charge
 	Promised promises
 	Now      time.Time
+	Checkout time.Duration // how long orders keeps a ticket for a payment under way
+	Apart    time.Duration // how far a service's clock may be off; events and charges are timed by the right one
 }
 
 // charge is a payment intent in the card network's books.
@@ -31,6 +33,15 @@ type charge struct {
 }
 
 func (c charge) stands() bool { return c.Charged && c.Refunded < c.Amount }
+
+func (h history) refunds() (n int) {
+	for _, c := range h.Charges {
+		if c.Charged && !c.stands() {
+			n++
+		}
+	}
+	return n
+}
 
 // promises is what the API has answered with success.
 type promises struct {
@@ -46,13 +57,20 @@ type violation struct {
 	What      string
 }
 
-// grace is how long after its deadline an order may take to end once all parts are back.
-const grace = 30 * time.Second
+const (
+	// grace is how long after its deadline an order may take to end once all parts are back.
+	grace = 30 * time.Second
+	// delivery is how long an event may be under way while parts come and go. One that was in hand when its service died
+	// comes again after 15 s.
+	delivery = 20 * time.Second
+)
 
 // guarantees are the checks, by the name of what they would find.
 var guarantees = map[string]func(h history, found func(format string, args ...any)){
 	"double sale":    doubleSale,
 	"lost event":     lostEvent,
+	"untold money":   untoldMoney,
+	"lost ticket":    lostTicket,
 	"endless order":  endlessOrder,
 	"early expiry":   earlyExpiry,
 	"stray charge":   strayCharge,
@@ -104,22 +122,90 @@ func lostEvent(h history, found func(string, ...any)) {
 					continue versions
 				}
 			}
-			found("%s of %s at version %d was never published", types[len(types)-1], subject, v)
+			found("no event of %s at version %d was ever published", subject, v)
 		}
 	}
 	for id, t := range h.Tickets {
-		expect(id, 0, t.Version, events.TicketCreated, events.TicketUpdated)
+		expect(id, 0, t.Version, events.Ticket{}.Types()...)
 	}
 	for id, o := range h.Orders {
-		expect(id, 0, o.Version, events.OrderCreated, events.OrderUpdated, events.OrderCancelled, events.OrderCompleted)
-	}
-	for _, p := range h.Payments {
-		expect(p.ID, 1, p.Version, events.PaymentCreated, events.PaymentRefunded)
+		expect(id, 0, o.Version, events.Order{}.Types()...)
 	}
 }
 
 func eventKey(kind, subject string, version int64) string {
 	return fmt.Sprintf("%s %s %d", kind, subject, version)
+}
+
+// untoldMoney: every charge is told of, and so is every refund, each under its own name; and what is told of is in the
+// card network's books. A refund is no substitute for the news of the charge: without that its order never had a chance.
+func untoldMoney(h history, found func(string, ...any)) {
+	made := map[string]charge{}
+	for _, c := range h.Charges {
+		if c.Charged {
+			made[c.ID] = c
+		}
+		if c.Charged && !c.stands() && h.Payments[c.OrderID].StripeID != c.ID {
+			found("charge %s for order %s was refunded, and payments knows nothing of it", c.ID, c.OrderID)
+		}
+	}
+	for id, p := range h.Payments {
+		c, charged := made[p.StripeID]
+		if h.tells(events.PaymentCreated, p) != charged {
+			found("payment %s for order %s: charged %v, told %v", p.ID, id, charged, !charged)
+		}
+		refunded := charged && !c.stands()
+		if h.tells(events.PaymentRefunded, p) != refunded {
+			found("payment %s for order %s: refunded %v, told %v", p.ID, id, refunded, !refunded)
+		}
+		for v := range p.Version {
+			_, created := h.Events[eventKey(events.PaymentCreated, p.ID, v+1)]
+			_, returned := h.Events[eventKey(events.PaymentRefunded, p.ID, v+1)]
+			if created == returned {
+				found("payment %s for order %s at version %d: told as a charge %v, as a refund %v", p.ID, id, v+1, created, returned)
+			}
+		}
+	}
+}
+
+// tells reports whether an event of this kind was published for the payment.
+func (h history) tells(kind string, p payment.Payment) bool {
+	for v := range p.Version {
+		if _, ok := h.Events[eventKey(kind, p.ID, v+1)]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// lostTicket: whose money comes in time keeps the ticket. Money may go back only if the news of it came when the order's
+// deadline was over or upon it; and the deadline must have been one that leaves a payment its time.
+func lostTicket(h history, found func(string, ...any)) {
+	for id, o := range h.Orders {
+		if o.Status == sale.Refunded {
+			found("order %s is refunded, and nobody has returned its money by hand", id)
+		}
+	}
+	for id, p := range h.Payments {
+		o := h.Orders[id]
+		told, published := h.Events[eventKey(events.PaymentCreated, p.ID, 1)]
+		if !published || o.Status != sale.Cancelled || o.Reason != sale.Expired {
+			continue
+		}
+		confirmed := ""
+		if h.Promised.Paid[id] {
+			confirmed = ", which the buyer was told is paid,"
+		}
+		if told.Before(o.ExpiresAt.Add(-delivery - h.Apart)) {
+			found("order %s%s expired, although its money was told of %v before its deadline", id, confirmed, o.ExpiresAt.Sub(told))
+			continue
+		}
+		// Orders promises a payment begun within the hold its time from then on. An attempt after that gets what is left.
+		promised := p.BegunAt.Before(o.HeldUntil.Add(-2 * h.Apart))
+		if took := told.Sub(p.BegunAt); promised && took < h.Checkout-delivery-3*h.Apart {
+			found("order %s%s expired, although its payment took %v of the %v it may take", id, confirmed, took, h.Checkout)
+		}
+	}
 }
 
 // endlessOrder: an order ends within seconds of its deadline once the parts are back.
@@ -131,15 +217,15 @@ func endlessOrder(h history, found func(string, ...any)) {
 	}
 }
 
-// earlyExpiry: no order is expired before its deadline.
+// earlyExpiry: no order is expired before its deadline, by the clock of the replica that does it.
 func earlyExpiry(h history, found func(string, ...any)) {
 	for id, o := range h.Orders {
 		if o.Status != sale.Cancelled || o.Reason != sale.Expired {
 			continue
 		}
 		for v := range o.Version + 1 {
-			if at, ok := h.Events[eventKey(events.OrderCancelled, id, v)]; ok && at.Before(o.ExpiresAt) {
-				found("order %s was expired %v early", id, o.ExpiresAt.Sub(at))
+			if at, ok := h.Events[eventKey(events.OrderCancelled, id, v)]; ok && at.Before(o.ExpiresAt.Add(-h.Apart)) {
+				found("order %s was expired %v early, clocks are %v apart", id, o.ExpiresAt.Sub(at), h.Apart)
 			}
 		}
 	}
@@ -177,14 +263,14 @@ func disagreement(h history, found func(string, ...any)) {
 			found("orders has never heard of ticket %s", id)
 			continue
 		}
-		holder, sold := "", false
+		holder, sold, refunded := "", false, false
 		for _, o := range s.Orders {
 			if o.Status != sale.Cancelled {
-				holder, sold = o.ID, o.Status == sale.Complete
+				holder, sold, refunded = o.ID, o.Paid(), o.Status == sale.Refunded
 			}
 		}
-		if t.OrderID != holder || t.Sold != sold {
-			found("ticket %s: tickets says holder %q, sold %v; orders says %q, %v", id, t.OrderID, t.Sold, holder, sold)
+		if t.OrderID != holder || t.Sold != sold || t.Refunded != refunded {
+			found("ticket %s: tickets says holder %q, sold %v, refunded %v; orders says %q, %v, %v", id, t.OrderID, t.Sold, t.Refunded, holder, sold, refunded)
 		}
 		if s.Ticket.Price != t.Price || s.Ticket.Title != t.Title {
 			found("ticket %s: tickets says %q for %s, orders says %q for %s", id, t.Title, t.Price, s.Ticket.Title, s.Ticket.Price)

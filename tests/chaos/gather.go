@@ -21,8 +21,8 @@ import (
 
 // gather reads everything: each document through its service's sidecar, each event from its stream, and the card
 // network's ledger.
-func gather(ctx context.Context, s *stack.Stack, t *trade) (history, error) {
-	h := history{Now: time.Now(), Promised: t.promised, Events: map[string]time.Time{}}
+func gather(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (history, error) {
+	h := history{Now: time.Now(), Checkout: checkoutLimit, Apart: cfg.Clocks, Promised: t.promised, Events: map[string]time.Time{}}
 	ids, err := readEvents(ctx, s, h.Events)
 	if err != nil {
 		return h, err

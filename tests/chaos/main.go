@@ -1,13 +1,14 @@
-// Command chaos is behind `make chaos`: it runs the whole marketplace, lets people trade in it, and meanwhile kills or
-// freezes one part after the other. Then it stops the trade, waits for quiet, and checks every guarantee of
-// ARCHITECTURE from outside. What it prints last is one line of JSON.
+// Command chaos is behind `make chaos`: it runs the whole marketplace with clocks apart, lets people trade in it, and
+// meanwhile kills or freezes one part after the other; at half time every clock jumps. Then it stops the trade, waits for
+// quiet, and checks every guarantee of ARCHITECTURE from outside. What it prints last is one line of JSON.
 //
-//	ROUNDS=20 SEED=1 STORE=redis REPLICAS=2 make chaos
+//	ROUNDS=20 SEED=1 STORE=redis REPLICAS=2 CLOCKS=2s make chaos
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -21,11 +22,20 @@ import (
 )
 
 type settings struct {
-	Rounds   int    `envconfig:"ROUNDS" default:"20"`
-	Seed     uint64 `envconfig:"SEED"`                 // 0: any
-	State    string `envconfig:"STORE"`                // a folder components/state-<STORE>; empty: the one in dapr.yaml
-	Replicas int    `envconfig:"REPLICAS" default:"1"` // of each service
+	Rounds   int           `envconfig:"ROUNDS" default:"20"`
+	Seed     uint64        `envconfig:"SEED"`                 // 0: any
+	State    string        `envconfig:"STORE"`                // a folder components/state-<STORE>; empty: the one in dapr.yaml
+	Replicas int           `envconfig:"REPLICAS" default:"1"` // of each service
+	Clocks   time.Duration `envconfig:"CLOCKS" default:"2s"`  // how far each service's clock is off, ahead or behind
 }
+
+const (
+	// orderHold is short, so that many orders expire during the trade.
+	orderHold = 8 * time.Second
+	// checkoutLimit is as in production. A payment that died with its process is settled after 35 s, so with much less every
+	// such buyer would be too late, and no check could tell bad luck from a fault.
+	checkoutLimit = time.Minute
+)
 
 // settleLimit is how long the books have to agree once nobody trades any more: longer than a charge that died with its
 // process waits for its job, and than one that the card network lost waits to be given up.
@@ -33,7 +43,11 @@ const settleLimit = 4 * time.Minute
 
 func main() {
 	var cfg settings
-	if err := envconfig.Process("", &cfg); err != nil {
+	err := envconfig.Process("", &cfg)
+	if err == nil && (cfg.Clocks < 0 || cfg.Clocks >= orderHold/2) {
+		err = fmt.Errorf("CLOCKS must be at least 0 and less than %v, not %v: replicas apart by a whole hold sell nothing", orderHold/2, cfg.Clocks)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		os.Exit(2)
 	}
@@ -65,9 +79,14 @@ func run(cfg settings) (violations int, err error) {
 		return 0, err
 	}
 	began := time.Now()
-	fmt.Printf("seed %d, %d rounds, data and logs in %s\n", cfg.Seed, cfg.Rounds, dir)
+	fmt.Printf("seed %d, %d rounds, clocks off by %v, data and logs in %s\n", cfg.Seed, cfg.Rounds, cfg.Clocks, dir)
+	clocks, err := newClocks(dir)
+	if err != nil {
+		return 0, err
+	}
 	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Replicas: cfg.Replicas, Log: os.Stdout,
-		Env: map[string]string{"ORDER_HOLD": "5s", "CHECKOUT_LIMIT": "5s", "HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}}) // few people do much
+		Env: map[string]string{"ORDER_HOLD": orderHold.String(), "CHECKOUT_LIMIT": checkoutLimit.String(), "CLOCK_OFFSETS_FILE": clocks.file,
+			"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}}) // few people do much
 	if err != nil {
 		return 0, err
 	}
@@ -77,20 +96,29 @@ func run(cfg settings) (violations int, err error) {
 		}
 	}()
 	go keepUp(ctx, s)
+	if err := clocks.spread(s, cfg.Clocks, cfg.Seed); err != nil {
+		return 0, err
+	}
+	if err := answerLate(ctx, s); err != nil {
+		return 0, err
+	}
 
 	trade := newTrade(s.URLs, cfg.Seed)
 	trade.start(ctx)
-	hits := attack(ctx, s, cfg, trade)
+	hits := attack(ctx, s, cfg, clocks, trade)
 	trade.stop()
 	if err := s.Healthy(ctx); err != nil {
 		return 0, fmt.Errorf("not everything came back: %w", err)
 	}
 	fmt.Println("the trade is over, waiting for the books to agree ...")
-	h, found, quiet, err := settled(ctx, s, trade)
+	h, found, quiet, err := settled(ctx, s, cfg, trade)
 	if err != nil {
 		return 0, err
 	}
 	report(cfg, hits, trade, h, found, quiet, time.Since(began))
+	if len(h.Charges) == 0 {
+		return len(found), errors.New("nobody paid for anything, so nothing was shown")
+	}
 	return len(found), nil
 }
 
@@ -105,10 +133,10 @@ func keepUp(ctx context.Context, s *stack.Stack) {
 }
 
 // settled waits until no guarantee is broken any more, or time is up.
-func settled(ctx context.Context, s *stack.Stack, t *trade) (h history, found []violation, quiet time.Duration, err error) {
+func settled(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (h history, found []violation, quiet time.Duration, err error) {
 	began := time.Now()
 	for {
-		h, err = gather(ctx, s, t) // a part that has just come back may still be busy
+		h, err = gather(ctx, s, cfg, t) // a part that has just come back may still be busy
 		found, quiet = check(h), time.Since(began)
 		if quiet > settleLimit || err == nil && len(found) == 0 {
 			return h, found, quiet, err
@@ -138,11 +166,11 @@ func report(cfg settings, hits map[string]*hit, t *trade, h history, found []vio
 			fmt.Printf("VIOLATION %s: %s\n", v.Guarantee, v.What)
 		}
 	}
-	statuses := t.answers()
+	statuses, asked := t.answers()
 	line, _ := json.Marshal(map[string]any{
-		"seed": cfg.Seed, "rounds": cfg.Rounds, "store": cfg.State, "replicas": cfg.Replicas, "seconds": int(took.Seconds()), "quiet_seconds": int(quiet.Seconds()),
-		"tickets": len(h.Tickets), "orders": len(h.Orders), "payments": len(h.Payments), "charges": len(h.Charges), "events": len(h.Events),
-		"answers": statuses, "unexplained_5xx": t.unexplained(), "violations": len(found), "by_guarantee": byName,
+		"seed": cfg.Seed, "rounds": cfg.Rounds, "store": cfg.State, "replicas": cfg.Replicas, "clocks": cfg.Clocks.String(), "dated_ahead": ahead(h), "seconds": int(took.Seconds()), "quiet_seconds": int(quiet.Seconds()),
+		"tickets": len(h.Tickets), "orders": len(h.Orders), "payments": len(h.Payments), "charges": len(h.Charges), "refunds": h.refunds(), "events": len(h.Events),
+		"answers": statuses, "asked_again": asked, "unexplained": t.unexplained(), "violations": len(found), "by_guarantee": byName,
 	})
 	fmt.Println(string(line))
 }

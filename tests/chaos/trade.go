@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
 
 	"marketplace/shared/clock"
+	"marketplace/shared/session"
 )
 
 // trade is people using the marketplace through web, all of them at once and none of them patient.
@@ -28,7 +30,15 @@ type trade struct {
 	tickets  []offer  // the latest listed
 	held     []hold   // orders nobody has paid yet
 	statuses map[int]int
+	again    again
 	odd      []string // answers that no outage explains
+}
+
+// again counts orders that were asked for once more, because nobody could say what had become of the first request.
+type again struct {
+	Accepted int `json:"accepted"`
+	Refused  int `json:"refused"`
+	Unknown  int `json:"unknown"`
 }
 
 type offer struct{ id, seller string }
@@ -53,7 +63,7 @@ func (t *trade) start(ctx context.Context) {
 		random := rand.New(rand.NewPCG(t.seed, uint64(100+i)))
 		t.all.Go(func() {
 			for ctx.Err() == nil {
-				t.act(random)
+				t.act(ctx, random)
 				clock.Wait(ctx, between(random, 5, 60))
 			}
 		})
@@ -67,7 +77,7 @@ func (t *trade) stop() {
 }
 
 // act does one thing that people do.
-func (t *trade) act(random *rand.Rand) {
+func (t *trade) act(ctx context.Context, random *rand.Rand) {
 	switch n := random.IntN(100); {
 	case n < 4 || len(t.some(random)) == 0:
 		t.signUp(random)
@@ -80,7 +90,7 @@ func (t *trade) act(random *rand.Rand) {
 	case n < 68:
 		t.cancelOrder(random)
 	case n < 90:
-		t.pay(random)
+		t.pay(ctx, random)
 	case n < 95:
 		t.edit(random)
 	default:
@@ -153,16 +163,40 @@ func (t *trade) rush(random *rand.Rand) {
 	all.Wait()
 }
 
+// orderAs asks once more when the outcome is unknown, as a browser or its owner would.
 func (t *trade) orderAs(buyer string, o offer) {
 	var got struct{ ID string }
-	if status, _ := t.call("POST", "/api/orders", buyer, `{"ticketId":"`+o.id+`"}`, &got); status != http.StatusCreated {
-		return
+	order := func() int {
+		status, _ := t.call("POST", "/api/orders", buyer, `{"ticketId":"`+o.id+`"}`, &got)
+		return status
+	}
+	status := order()
+	repeated := unknown(status)
+	if repeated {
+		time.Sleep(time.Second)
+		status = order()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if repeated {
+		switch {
+		case unknown(status):
+			t.again.Unknown++
+		case status/100 == 2:
+			t.again.Accepted++
+		default:
+			t.again.Refused++
+		}
+	}
+	if status/100 != 2 { // 200 is an order that was there already
+		return
+	}
 	t.promised.Orders[got.ID] = true
 	t.held = append(t.held, hold{got.ID, buyer})
 }
+
+// unknown tells whether a request may have had its effect or not.
+func unknown(status int) bool { return status == 0 || status >= http.StatusInternalServerError }
 
 // takeHeld takes an order out of those nobody has paid; most of the rest is abandoned.
 func (t *trade) takeHeld() (hold, bool) {
@@ -191,8 +225,8 @@ func (t *trade) cancelOrder(*rand.Rand) {
 // cards that people pay with; most are good.
 var cards = []string{"tok_visa", "tok_visa", "pm_card_visa", "tok_mastercard", "tok_chargeDeclined", "tok_chargeDeclinedInsufficientFunds"}
 
-// pay tries up to three cards, and sometimes presses the button twice.
-func (t *trade) pay(random *rand.Rand) {
+// pay tries up to three cards while ctx lasts, and sometimes presses the button twice.
+func (t *trade) pay(ctx context.Context, random *rand.Rand) {
 	h, ok := t.takeHeld()
 	if !ok {
 		return
@@ -217,6 +251,9 @@ func (t *trade) pay(random *rand.Rand) {
 			t.mu.Unlock()
 			return
 		}
+		if ctx.Err() != nil {
+			return
+		}
 	}
 }
 
@@ -227,14 +264,14 @@ func (t *trade) edit(random *rand.Rand) {
 }
 
 // call makes a request and counts its answer: 0 for none. It returns the session that the answer set, if any.
-func (t *trade) call(method, path, cookie, body string, into any) (status int, session string) {
+func (t *trade) call(method, path, cookie, body string, into any) (status int, opened string) {
 	req, err := http.NewRequest(method, t.webs[rand.IntN(len(t.webs))]+path, bytes.NewBufferString(body))
 	if err != nil {
 		panic(err) // our own paths
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if cookie != "" {
-		req.AddCookie(&http.Cookie{Name: "session", Value: cookie})
+		req.AddCookie(&http.Cookie{Name: session.Cookie, Value: cookie})
 	}
 	resp, err := t.client.Do(req)
 	if err == nil {
@@ -247,19 +284,22 @@ func (t *trade) call(method, path, cookie, body string, into any) (status int, s
 				_ = json.Unmarshal(raw, into)
 			}
 			for _, c := range resp.Cookies() {
-				session = c.Value
+				if c.Name == session.Cookie {
+					opened = c.Value
+				}
 			}
 		}
 	}
 	t.mu.Lock()
 	t.statuses[status]++
 	t.mu.Unlock()
-	return status, session
+	return status, opened
 }
 
-// note keeps answers that no outage explains: a 5xx other than 503, or a 503 that does not say when to come back.
+// note keeps answers that no outage explains: a 5xx other than 503, a 503 that does not say when to come back, and a 401,
+// since everybody here is signed in.
 func (t *trade) note(method, path string, resp *http.Response, body []byte) {
-	if resp.StatusCode < 500 || resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "" {
+	if resp.StatusCode < 500 && resp.StatusCode != http.StatusUnauthorized || resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "" {
 		return
 	}
 	t.mu.Lock()
@@ -284,19 +324,15 @@ func (t *trade) count() (accepted, refused int) {
 		switch {
 		case status/100 == 2:
 			accepted += n
-		case status == 0 || status >= 500:
+		case unknown(status):
 			refused += n
 		}
 	}
 	return accepted, refused
 }
 
-func (t *trade) answers() map[int]int {
+func (t *trade) answers() (map[int]int, again) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	out := map[int]int{}
-	for status, n := range t.statuses {
-		out[status] = n
-	}
-	return out
+	return maps.Clone(t.statuses), t.again
 }
