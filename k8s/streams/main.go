@@ -1,8 +1,9 @@
-// Streams prepares NATS JetStream for the marketplace: a stream for every topic. Dapr's sidecars create none, and a
-// sidecar that subscribes to a topic without one goes without its events.
+// Streams prepares NATS JetStream for the marketplace: a stream for every topic, and a consumer for every service that
+// subscribes to it. Dapr's sidecars create no streams, and a sidecar that subscribes to a topic without one goes without its
+// events. Consumers must be there before the first event: it is kept for those that are (package prepare).
 //
-//	streams create    creates what is missing; a stream that exists keeps its messages and gets these settings
-//	streams wait      returns when every stream is there
+//	streams create    creates what is missing; what exists gets these settings, and keeps what is still to be handled
+//	streams wait      returns when everything is there
 //	streams list      prints the topics and does nothing
 //
 // The first two try again until they succeed or are told to stop.
@@ -23,6 +24,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"marketplace/k8s/streams/prepare"
 	"marketplace/shared/events"
 )
 
@@ -31,13 +33,15 @@ type settings struct {
 	Replicas int           `envconfig:"REPLICAS" default:"1"`          // servers that hold each message: 1, or 3 on three servers
 	MaxAge   time.Duration `envconfig:"STREAM_MAX_AGE" default:"168h"` // how long a service may be down without missing anything
 	Patience time.Duration `envconfig:"STREAM_PATIENCE" default:"10m"` // how long to go on trying
+
+	// As in components/pubsub-jetstream.
+	AckWait       time.Duration `envconfig:"ACK_WAIT" default:"15s"`
+	MaxAckPending int           `envconfig:"MAX_ACK_PENDING" default:"100"` // of events
 }
 
 const (
-	// duplicates is how long a stream remembers the ids of events, so that one published twice is stored once.
-	duplicates = 2 * time.Minute
-	tryLimit   = 15 * time.Second
-	pause      = 2 * time.Second
+	tryLimit = 15 * time.Second
+	pause    = 2 * time.Second
 )
 
 func main() {
@@ -64,7 +68,7 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 	case len(args) == 1 && args[0] == "create":
 		step = cfg.create
 	case len(args) == 1 && args[0] == "wait":
-		step = find
+		step = prepare.Done
 	default:
 		return errors.New("usage: streams create|wait|list")
 	}
@@ -73,7 +77,7 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 	for {
 		err := eachTopic(ctx, cfg.URL, step)
 		if err == nil {
-			log.Info("every topic has its stream", "topics", events.Topics())
+			log.Info("every topic has its stream and its consumers", "topics", events.Topics())
 			return nil
 		}
 		log.Warn("not yet", "error", err)
@@ -100,26 +104,16 @@ func eachTopic(ctx context.Context, url string, step func(context.Context, jetst
 	}
 	for _, topic := range events.Topics() {
 		if err := step(ctx, js, topic); err != nil {
-			return fmt.Errorf("stream %s: %w", topic, err)
+			return err
 		}
 	}
 	return nil
 }
 
 func (cfg settings) create(ctx context.Context, js jetstream.JetStream, topic string) error {
-	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:       topic,
-		Subjects:   []string{topic},
-		Storage:    jetstream.FileStorage,
-		Retention:  jetstream.LimitsPolicy,
-		Replicas:   cfg.Replicas,
-		MaxAge:     cfg.MaxAge,
-		Duplicates: duplicates,
+	return prepare.Topic(ctx, js, topic, prepare.Settings{
+		Replicas: cfg.Replicas, MaxAge: cfg.MaxAge,
+		Business: prepare.Consumer{AckWait: cfg.AckWait, MaxPending: cfg.MaxAckPending},
+		Outbox:   prepare.Consumer{AckWait: cfg.AckWait},
 	})
-	return err
-}
-
-func find(ctx context.Context, js jetstream.JetStream, topic string) error {
-	_, err := js.Stream(ctx, topic)
-	return err
 }

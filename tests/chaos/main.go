@@ -66,7 +66,7 @@ func run(cfg settings) (violations int, err error) {
 	}
 	began := time.Now()
 	fmt.Printf("seed %d, %d rounds, data and logs in %s\n", cfg.Seed, cfg.Rounds, dir)
-	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Replicas: cfg.Replicas, Log: os.Stdout,
+	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Replicas: cfg.Replicas, Log: os.Stdout, KeepEvents: true,
 		Env: map[string]string{"ORDER_HOLD": "5s", "CHECKOUT_LIMIT": "5s"}})
 	if err != nil {
 		return 0, err
