@@ -3,7 +3,7 @@
 // events. Consumers must be there before the first event: it is kept for those that are (package prepare).
 //
 //	streams create    creates what is missing; what exists gets these settings, and keeps what is still to be handled
-//	streams wait      returns when everything is there
+//	streams wait      returns when everything is there: a sidecar must not subscribe earlier
 //	streams list      prints the topics and does nothing
 //
 // The first two try again until they succeed or are told to stop.
@@ -33,11 +33,13 @@ type settings struct {
 	Replicas int           `envconfig:"REPLICAS" default:"1"`          // servers that hold each message: 1, or 3 on three servers
 	MaxAge   time.Duration `envconfig:"STREAM_MAX_AGE" default:"168h"` // how long a service may be down without missing anything
 	Patience time.Duration `envconfig:"STREAM_PATIENCE" default:"10m"` // how long to go on trying
-
-	// As in components/pubsub-jetstream.
-	AckWait       time.Duration `envconfig:"ACK_WAIT" default:"15s"`
-	MaxAckPending int           `envconfig:"MAX_ACK_PENDING" default:"100"` // of events
 }
+
+// As in components/pubsub-jetstream.
+var (
+	business = prepare.Consumer{AckWait: 15 * time.Second, MaxPending: 100}
+	outbox   = prepare.Consumer{AckWait: 15 * time.Second}
+)
 
 const (
 	tryLimit = 15 * time.Second
@@ -63,10 +65,10 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 	if err := envconfig.Process("", &cfg); err != nil {
 		return fmt.Errorf("setting: %w", err)
 	}
-	var step func(context.Context, jetstream.JetStream, string) error
+	var step func(context.Context, jetstream.JetStream, string, prepare.Settings) error
 	switch {
 	case len(args) == 1 && args[0] == "create":
-		step = cfg.create
+		step = prepare.Topic
 	case len(args) == 1 && args[0] == "wait":
 		step = prepare.Done
 	default:
@@ -75,7 +77,7 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, cfg.Patience)
 	defer cancel()
 	for {
-		err := eachTopic(ctx, cfg.URL, step)
+		err := cfg.eachTopic(ctx, step)
 		if err == nil {
 			log.Info("every topic has its stream and its consumers", "topics", events.Topics())
 			return nil
@@ -90,10 +92,10 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 }
 
 // eachTopic takes the step for every topic, over a connection of its own.
-func eachTopic(ctx context.Context, url string, step func(context.Context, jetstream.JetStream, string) error) error {
+func (cfg settings) eachTopic(ctx context.Context, step func(context.Context, jetstream.JetStream, string, prepare.Settings) error) error {
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	conn, err := nats.Connect(url, nats.Name("streams"), nats.Timeout(3*time.Second))
+	conn, err := nats.Connect(cfg.URL, nats.Name("streams"), nats.Timeout(3*time.Second))
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err) // says no URL: there is a password in it
 	}
@@ -103,17 +105,9 @@ func eachTopic(ctx context.Context, url string, step func(context.Context, jetst
 		return err
 	}
 	for _, topic := range events.Topics() {
-		if err := step(ctx, js, topic); err != nil {
+		if err := step(ctx, js, topic, prepare.Settings{Replicas: cfg.Replicas, MaxAge: cfg.MaxAge, Business: business, Outbox: outbox}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (cfg settings) create(ctx context.Context, js jetstream.JetStream, topic string) error {
-	return prepare.Topic(ctx, js, topic, prepare.Settings{
-		Replicas: cfg.Replicas, MaxAge: cfg.MaxAge,
-		Business: prepare.Consumer{AckWait: cfg.AckWait, MaxPending: cfg.MaxAckPending},
-		Outbox:   prepare.Consumer{AckWait: cfg.AckWait},
-	})
 }

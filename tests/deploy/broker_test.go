@@ -91,6 +91,10 @@ func TestStreamsOnTheConfiguredServers(t *testing.T) {
 				assert.Equal(t, []string{info.Config.Name}, info.Config.Subjects)
 				assert.Equal(t, servers, info.Config.Replicas, info.Config.Name)
 				assert.Equal(t, jetstream.FileStorage, info.Config.Storage, info.Config.Name)
+				// What all have handled goes, and who is to handle it is known beforehand.
+				goes := info.Config.Retention == jetstream.InterestPolicy
+				assert.Equal(t, goes, info.State.Consumers > 0, info.Config.Name)
+				assert.NotEqual(t, goes, strings.HasSuffix(info.Config.Name, "-dead") || info.Config.Name == "heartbeats", info.Config.Name)
 			}
 			assert.ElementsMatch(t, facts(t).topics, found)
 

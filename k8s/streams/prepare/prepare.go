@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -81,10 +80,7 @@ func (s Settings) stream(topic string) jetstream.StreamConfig {
 }
 
 func (s Settings) consumer(ctx context.Context, js jetstream.JetStream, topic, app string) error {
-	wanted := s.Business
-	if events.IsOutbox(topic) {
-		wanted = s.Outbox
-	}
+	wanted := s.of(topic)
 	found, err := js.PushConsumer(ctx, topic, app)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		_, err = js.CreatePushConsumer(ctx, topic, jetstream.ConsumerConfig{ // as the component would
@@ -98,7 +94,7 @@ func (s Settings) consumer(ctx context.Context, js jetstream.JetStream, topic, a
 		return err
 	}
 	c := found.CachedInfo().Config
-	if c.AckWait == wanted.AckWait && (c.MaxAckPending == wanted.MaxPending || wanted.MaxPending == 0) {
+	if wanted.fits(c) {
 		return nil
 	}
 	if c.AckWait = wanted.AckWait; wanted.MaxPending > 0 {
@@ -108,23 +104,29 @@ func (s Settings) consumer(ctx context.Context, js jetstream.JetStream, topic, a
 	return err
 }
 
-// Done returns nil when a topic has its stream and its consumers.
-func Done(ctx context.Context, js jetstream.JetStream, topic string) error {
-	stream, err := js.Stream(ctx, topic)
-	if err != nil {
+func (s Settings) of(topic string) Consumer {
+	if events.IsOutbox(topic) {
+		return s.Outbox
+	}
+	return s.Business
+}
+
+func (c Consumer) fits(there jetstream.ConsumerConfig) bool {
+	return there.AckWait == c.AckWait && (there.MaxAckPending == c.MaxPending || c.MaxPending == 0)
+}
+
+// Done returns nil when a topic has its stream, and the consumers that sidecars will subscribe with.
+func Done(ctx context.Context, js jetstream.JetStream, topic string, s Settings) error {
+	if _, err := js.Stream(ctx, topic); err != nil {
 		return fmt.Errorf("stream %s: %w", topic, err)
 	}
-	var names []string
-	found := stream.ConsumerNames(ctx)
-	for name := range found.Name() {
-		names = append(names, name)
-	}
-	if err := found.Err(); err != nil {
-		return fmt.Errorf("consumers of stream %s: %w", topic, err)
-	}
 	for _, app := range events.Subscribers(topic) {
-		if !slices.Contains(names, app) {
-			return fmt.Errorf("stream %s has no consumer %s yet", topic, app)
+		found, err := js.PushConsumer(ctx, topic, app)
+		if err != nil {
+			return fmt.Errorf("consumer %s of stream %s: %w", app, topic, err)
+		}
+		if !s.of(topic).fits(found.CachedInfo().Config) {
+			return fmt.Errorf("consumer %s of stream %s has other settings still", app, topic)
 		}
 	}
 	return nil
