@@ -98,6 +98,23 @@ func TestStreamsOnTheConfiguredServers(t *testing.T) {
 			}
 			assert.ElementsMatch(t, facts(t).topics, found)
 
+			for range 5 {
+				_, err := js.Publish(t.Context(), "tickets", []byte("{}"))
+				require.NoError(t, err)
+			}
+			left := func() uint64 {
+				stream, err := js.Stream(t.Context(), "tickets")
+				require.NoError(t, err)
+				return stream.CachedInfo().State.Msgs
+			}
+			assert.EqualValues(t, 5, left(), "nobody listens yet")
+			orders, err := js.PushConsumer(t.Context(), "tickets", "orders")
+			require.NoError(t, err)
+			consuming, err := orders.Consume(func(msg jetstream.Msg) { assert.NoError(t, msg.DoubleAck(t.Context())) })
+			require.NoError(t, err)
+			assert.Eventually(t, func() bool { return left() == 0 }, 10*time.Second, 50*time.Millisecond, "all is handled")
+			consuming.Stop()
+
 			_, err = nats.Connect(strings.ReplaceAll(url, "sesame", "hunter2"))
 			assert.ErrorIs(t, err, nats.ErrAuthorization)
 		})
