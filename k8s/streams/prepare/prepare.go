@@ -65,7 +65,7 @@ func Topic(ctx context.Context, js jetstream.JetStream, topic string, s Settings
 // purchases, 3.5 a second, and a full store refuses every command. So a message goes when all who subscribe have
 // handled it, and the space is for what a service that is away has still to hear: 2.1 million purchases in its absence.
 // A shorter MaxAge, or throwing away the oldest when it is full (MaxBytes), would take events from a service that has not
-// heard them. A removal costs the broker about 0.03 ms.
+// heard them. A removal costs the broker 0.01 to 0.1 ms of processor.
 func (s Settings) stream(topic string) jetstream.StreamConfig {
 	c := jetstream.StreamConfig{
 		Name: topic, Subjects: []string{topic}, Storage: jetstream.FileStorage, Replicas: max(s.Replicas, 1),
