@@ -120,3 +120,19 @@ func TestDeadLetters(t *testing.T) {
 		return o.Ticket.Price.String() == "11"
 	})
 }
+
+// So does one that can be read and that no try helps, after a while; what came behind it is handled then.
+func TestPoison(t *testing.T) {
+	s := market(t)
+	l := listen(t, s)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	placed := buyer.orders(seller.sells("Behind the poison", "10").ID)
+	dead := func() int { return len(l.heard(events.DeadTopic("orders"))) }
+	before, began := dead(), time.Now()
+	publish(t, s, events.PaymentsTopic, fmt.Sprintf(`{"id":"poison %d","type":"payment.created","specversion":"1.0","source":"test",
+		"data":{"id":"p","version":1,"orderId":"%sx","stripeId":"pi","amount":1000,"currency":"usd"}}`, rand.Int(), placed.ID))
+	require.Equal(t, 201, buyer.pays(placed.ID, "tok_visa").Status)
+	require.Eventually(t, func() bool { return dead() > before }, 30*time.Second, 50*time.Millisecond, "it becomes a dead letter")
+	t.Logf("a dead letter after %v", time.Since(began).Round(100*time.Millisecond))
+	eventually(t, "the payment behind it is heard", func() bool { return buyer.order(placed.ID).Status == "complete" })
+}

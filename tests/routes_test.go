@@ -74,8 +74,8 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 	event := `{"id":"forged","type":"payment.created","specversion":"1.0","source":"x","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1000,"currency":"usd"}}`
 	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "web"} {
 		all = append(all, door{app: app, method: "GET", path: "/dapr/subscribe"})
-		for _, route := range subscriptions(t, s, app) {
-			all = append(all, door{app: app, method: "POST", path: route, body: event})
+		for _, sub := range subscriptions(t, s, app) {
+			all = append(all, door{app: app, method: "POST", path: sub.Route, body: event})
 		}
 		text := source(t, app)
 		for _, m := range internalRoute.FindAllStringSubmatch(text, -1) {
@@ -95,8 +95,10 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 	return all
 }
 
-// subscriptions are the routes that a service wants events at, as it tells its sidecar.
-func subscriptions(t *testing.T, s *stack.Stack, app string) (routes []string) {
+type subscription struct{ PubSubName, Topic, Route, DeadLetterTopic string }
+
+// subscriptions are what a service wants to hear, and where, as it tells its sidecar.
+func subscriptions(t *testing.T, s *stack.Stack, app string) (all []subscription) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("http://127.0.0.1:%d/dapr/subscribe", s.App(app).AppPort), nil)
 	require.NoError(t, err)
@@ -106,10 +108,6 @@ func subscriptions(t *testing.T, s *stack.Stack, app string) (routes []string) {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	var all []struct{ Route string }
 	require.NoError(t, json.Unmarshal(raw, &all), "%s", raw)
-	for _, one := range all {
-		routes = append(routes, one.Route)
-	}
-	return routes
+	return all
 }

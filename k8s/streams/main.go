@@ -1,8 +1,9 @@
-// Streams prepares NATS JetStream for the marketplace: a stream for every topic. Dapr's sidecars create none, and a
-// sidecar that subscribes to a topic without one goes without its events.
+// Streams prepares NATS JetStream for the marketplace: a stream for every topic, and a consumer for every service that
+// subscribes to it. Dapr's sidecars create no streams, and a sidecar that subscribes to a topic without one goes without its
+// events. Consumers must be there before the first event: it is kept for those that are (package prepare).
 //
-//	streams create    creates what is missing; a stream that exists keeps its messages and gets these settings
-//	streams wait      returns when every stream is there
+//	streams create    creates what is missing; what exists gets these settings, and keeps what is still to be handled
+//	streams wait      returns when everything is there: a sidecar must not subscribe earlier
 //	streams list      prints the topics and does nothing
 //
 // The first two try again until they succeed or are told to stop.
@@ -23,6 +24,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"marketplace/k8s/streams/prepare"
 	"marketplace/shared/events"
 )
 
@@ -33,11 +35,15 @@ type settings struct {
 	Patience time.Duration `envconfig:"STREAM_PATIENCE" default:"10m"` // how long to go on trying
 }
 
+// As in components/pubsub-jetstream.
+var (
+	business = prepare.Consumer{AckWait: 15 * time.Second, MaxPending: 100}
+	outbox   = prepare.Consumer{AckWait: 15 * time.Second}
+)
+
 const (
-	// duplicates is how long a stream remembers the ids of events, so that one published twice is stored once.
-	duplicates = 2 * time.Minute
-	tryLimit   = 15 * time.Second
-	pause      = 2 * time.Second
+	tryLimit = 15 * time.Second
+	pause    = 2 * time.Second
 )
 
 func main() {
@@ -59,21 +65,21 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 	if err := envconfig.Process("", &cfg); err != nil {
 		return fmt.Errorf("setting: %w", err)
 	}
-	var step func(context.Context, jetstream.JetStream, string) error
+	var step func(context.Context, jetstream.JetStream, string, prepare.Settings) error
 	switch {
 	case len(args) == 1 && args[0] == "create":
-		step = cfg.create
+		step = prepare.Topic
 	case len(args) == 1 && args[0] == "wait":
-		step = find
+		step = prepare.Done
 	default:
 		return errors.New("usage: streams create|wait|list")
 	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.Patience)
 	defer cancel()
 	for {
-		err := eachTopic(ctx, cfg.URL, step)
+		err := cfg.eachTopic(ctx, step)
 		if err == nil {
-			log.Info("every topic has its stream", "topics", events.Topics())
+			log.Info("every topic has its stream and its consumers", "topics", events.Topics())
 			return nil
 		}
 		log.Warn("not yet", "error", err)
@@ -86,10 +92,10 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 }
 
 // eachTopic takes the step for every topic, over a connection of its own.
-func eachTopic(ctx context.Context, url string, step func(context.Context, jetstream.JetStream, string) error) error {
+func (cfg settings) eachTopic(ctx context.Context, step func(context.Context, jetstream.JetStream, string, prepare.Settings) error) error {
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	conn, err := nats.Connect(url, nats.Name("streams"), nats.Timeout(3*time.Second))
+	conn, err := nats.Connect(cfg.URL, nats.Name("streams"), nats.Timeout(3*time.Second))
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err) // says no URL: there is a password in it
 	}
@@ -99,27 +105,9 @@ func eachTopic(ctx context.Context, url string, step func(context.Context, jetst
 		return err
 	}
 	for _, topic := range events.Topics() {
-		if err := step(ctx, js, topic); err != nil {
-			return fmt.Errorf("stream %s: %w", topic, err)
+		if err := step(ctx, js, topic, prepare.Settings{Replicas: cfg.Replicas, MaxAge: cfg.MaxAge, Business: business, Outbox: outbox}); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-func (cfg settings) create(ctx context.Context, js jetstream.JetStream, topic string) error {
-	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:       topic,
-		Subjects:   []string{topic},
-		Storage:    jetstream.FileStorage,
-		Retention:  jetstream.LimitsPolicy,
-		Replicas:   cfg.Replicas,
-		MaxAge:     cfg.MaxAge,
-		Duplicates: duplicates,
-	})
-	return err
-}
-
-func find(ctx context.Context, js jetstream.JetStream, topic string) error {
-	_, err := js.Stream(ctx, topic)
-	return err
 }

@@ -224,6 +224,20 @@ func TestStoreDown(t *testing.T) {
 	assert.Equal(t, fault.Unavailable, fault.KindOf(err))
 }
 
+// An event about it would be held for ever, and those behind it.
+func TestAnUnreadableDocumentIsNoOutage(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	require.NoError(t, s.Save(t.Context(), "counter:c", []byte("not ours"), "", 0))
+	r := start(s, time.Now)
+	_, got := r.counters.Get(t.Context(), "c")
+	_, announced := r.counters.Announce(t.Context(), "c")
+	_, updated := r.counters.Update(t.Context(), dapr.ByRepeat, "c", increment)
+	for _, err := range []error{got, announced, updated} {
+		require.Error(t, err)
+		assert.Equal(t, fault.Internal, fault.KindOf(err), err)
+	}
+}
+
 func TestListPages(t *testing.T) {
 	ctx := context.Background()
 	list := dapr.NewList("things", &daprtest.Sidecar{})

@@ -303,5 +303,10 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// down is the refusal for a store that does not answer.
-func down(err error) error { return fault.Down(err, "Please try again in a moment") }
+// down is the refusal for a store or broker that does not answer. What it has answered, if unreadable, no repetition mends.
+func down(err error) error {
+	if errors.Is(err, errUnreadable) {
+		return err
+	}
+	return fault.Down(err, "Please try again in a moment")
+}

@@ -50,6 +50,22 @@ func Topics() []string {
 	return topics
 }
 
+// Subscribers lists the services that must hear every message on a topic, however long they were away. The broker keeps it
+// until they have, so it has to know them before anybody publishes. Who listens only while it runs (web, and the catalogue
+// of tickets) is none.
+func Subscribers(topic string) []string {
+	switch topic {
+	case TicketsTopic, PaymentsTopic, ExpirationsTopic:
+		return []string{"orders"}
+	case OrdersTopic:
+		return []string{"tickets", "payments", "expiration"}
+	}
+	if app, private := strings.CutSuffix(topic, outboxSuffix); private {
+		return []string{app}
+	}
+	return nil
+}
+
 // Payload is the data of an event.
 type Payload interface {
 	Topic() string

@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"time"
 )
@@ -13,27 +14,40 @@ type Outcome string
 // In the words of the sidecar's answer body {"status": ...}.
 const (
 	Done  Outcome = "SUCCESS" // never deliver it again
-	Retry Outcome = "RETRY"   // again later; after the policy's last try it becomes a dead letter
+	Retry Outcome = "RETRY"   // again later, for as long as PatienceWith says; then it becomes a dead letter
 	Drop  Outcome = "DROP"    // to the dead-letter topic at once: no try can help
+)
+
+// How long an event is asked for again before it counts as one that nobody can handle. Until then it holds up those behind
+// it, so what may be the event's own fault gets little.
+const (
+	brief = 10 * time.Second
+	// long is for what is known to be on its way. Longer than machines' clocks are apart, and than a service that died
+	// between a change and its event takes to be there again; and short enough for the events behind it. It has an end,
+	// because a clock that is wrong by hours would keep every deadline waiting; with that end readers see to them.
+	long = 2 * time.Minute
+	// Endless is for the outage of a part, which is never the event's fault, however long it lasts.
+	Endless = time.Duration(math.MaxInt64)
 )
 
 // Two audiences, two tables. They differ on purpose: a person who asks for a missing ticket is told 404, but an event
 // about a missing ticket is early, and 404 would make the sidecar throw it away.
 var answers = map[Kind]struct {
-	status  int
-	outcome Outcome
+	status   int
+	outcome  Outcome
+	patience time.Duration // with Retry
 }{
-	Internal:        {http.StatusInternalServerError, Retry},  // ours to mend; the event must survive until then
-	Invalid:         {http.StatusBadRequest, Drop},            // it will be as malformed the next time
-	Refused:         {http.StatusBadRequest, Done},            // late or repeated: there is nothing left to do
-	Unauthenticated: {http.StatusUnauthorized, Retry},         // a token being changed
-	Forbidden:       {http.StatusUnauthorized, Retry},         // the contract says 401 for "not the owner" too
-	NotFound:        {http.StatusNotFound, Retry},             // the event that makes it is still on its way
-	Early:           {http.StatusConflict, Retry},             // the same, known for sure
-	TooLarge:        {http.StatusRequestEntityTooLarge, Drop}, // no smaller the next time
-	NotJSON:         {http.StatusUnsupportedMediaType, Drop},  // still not JSON the next time
-	TooMany:         {http.StatusTooManyRequests, Retry},      // later
-	Unavailable:     {http.StatusServiceUnavailable, Retry},   // later
+	Internal:        {http.StatusInternalServerError, Retry, brief},  // ours to mend; until then it is kept with the dead letters
+	Invalid:         {http.StatusBadRequest, Drop, 0},                // it will be as malformed the next time
+	Refused:         {http.StatusBadRequest, Done, 0},                // late or repeated: there is nothing left to do
+	Unauthenticated: {http.StatusUnauthorized, Retry, long},          // a token being changed
+	Forbidden:       {http.StatusUnauthorized, Retry, long},          // the contract says 401 for "not the owner" too
+	NotFound:        {http.StatusNotFound, Retry, brief},             // the event that makes it is still on its way, or there is none
+	Early:           {http.StatusConflict, Retry, long},              // the same, known for sure
+	TooLarge:        {http.StatusRequestEntityTooLarge, Drop, 0},     // no smaller the next time
+	NotJSON:         {http.StatusUnsupportedMediaType, Drop, 0},      // still not JSON the next time
+	TooMany:         {http.StatusTooManyRequests, Retry, Endless},    // later
+	Unavailable:     {http.StatusServiceUnavailable, Retry, Endless}, // later
 }
 
 // Status is the HTTP status that answers err to a person.
@@ -46,6 +60,9 @@ func OutcomeOf(err error) Outcome {
 	}
 	return answers[kindOf(err)].outcome
 }
+
+// PatienceWith is how long an event whose handler returns err is asked for again, when OutcomeOf says Retry.
+func PatienceWith(err error) time.Duration { return answers[kindOf(err)].patience }
 
 // Public is what a stranger may read of err, and when to come back (0: not said).
 func Public(err error) ([]Field, time.Duration) {

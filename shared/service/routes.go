@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,9 +16,11 @@ import (
 	"github.com/gorilla/mux"
 
 	"marketplace/shared/api"
+	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/service/poison"
 )
 
 // Routes is the table of every way into a service: what people ask for, what other services ask for, events and jobs.
@@ -27,7 +30,9 @@ type Routes struct {
 	token         string
 	log           *slog.Logger
 	mux           *mux.Router
+	now           clock.Now
 	subscriptions []subscription
+	suspects      poison.Suspects // events that could not be handled
 	ready, whole  []check
 }
 
@@ -51,15 +56,19 @@ const (
 
 // Limits on other work.
 const (
-	deliveryLimit = 60 * time.Second
+	// deliveryLimit is shorter than the broker's patience (ackWait in components/pubsub-jetstream): an event that is still
+	// being handled must not be sent to another replica meanwhile.
+	deliveryLimit = 10 * time.Second
 	persistPause  = 500 * time.Millisecond
-	eventLimit    = 1 << 20 // bytes
+	// jobLimit is as long as a job's work may wait for somebody outside. No other job waits for it.
+	jobLimit   = 60 * time.Second
+	eventLimit = 1 << 20 // bytes
 )
 
 // NewRoutes is the table of the service app. /readyz asks ready whether requests make sense, /healthz also whatever Whole
 // has added.
 func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes {
-	r := &Routes{app: app, token: s.Token, log: log, mux: mux.NewRouter().SkipClean(true).UseEncodedPath(), ready: ready}
+	r := &Routes{app: app, token: s.Token, log: log, mux: mux.NewRouter().SkipClean(true).UseEncodedPath(), now: time.Now, ready: ready}
 	unknown := r.answer(func(http.ResponseWriter, *http.Request) error { return fault.UnknownRoute() })
 	r.mux.NotFoundHandler, r.mux.MethodNotAllowedHandler = unknown, unknown
 	r.mux.Methods(http.MethodGet).Path("/livez").HandlerFunc(func(http.ResponseWriter, *http.Request) {})
@@ -119,7 +128,7 @@ func (r *Routes) Internal(method, path string, h api.Handler, callers ...string)
 }
 
 // On subscribes h to the events that carry P. They come at least once and in any order; an error asks for them again,
-// as fault.OutcomeOf says.
+// as fault.OutcomeOf says, and for as long as fault.PatienceWith does. One that waits holds up those behind it.
 func On[P any, T interface {
 	*P
 	events.Payload
@@ -165,12 +174,12 @@ func (r *Routes) Nudges(outbox *dapr.Outbox) {
 func (r *Routes) subscribe(s subscription, h func(context.Context, events.Envelope) error) {
 	r.subscriptions = append(r.subscriptions, s)
 	r.mux.Methods(http.MethodPost).Path(s.Route).Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
-		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(s.Topic, req, h)})
+		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(s, req, h)})
 	})))
 }
 
 // deliver hands one event to its handler and says what is to become of it.
-func (r *Routes) deliver(topic string, req *http.Request, h func(context.Context, events.Envelope) error) fault.Outcome {
+func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Context, events.Envelope) error) fault.Outcome {
 	body, err := io.ReadAll(io.LimitReader(req.Body, eventLimit))
 	if err != nil {
 		return fault.Retry
@@ -179,10 +188,10 @@ func (r *Routes) deliver(topic string, req *http.Request, h func(context.Context
 	if err == nil {
 		ctx, cancel := context.WithTimeout(dapr.WithTrace(req.Context(), e.TraceParent), deliveryLimit)
 		defer cancel()
-		err = persist(ctx, func() error { return h(ctx, e) })
+		err = persist(ctx, func() error { return withoutPanic(ctx, e, h) })
 	}
-	outcome := fault.OutcomeOf(err)
-	log := r.log.With("topic", topic, "type", e.Type, "id", e.ID, "trace", e.TraceParent, "error", err)
+	outcome := r.judge(s, e, err)
+	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", e.TraceParent, "error", err)
 	switch outcome {
 	case fault.Drop:
 		log.Error("event cannot be handled, sent to the dead letters")
@@ -192,8 +201,25 @@ func (r *Routes) deliver(topic string, req *http.Request, h func(context.Context
 	return outcome
 }
 
-// persist repeats do while a part behind it is down, for as long as ctx lasts. To give the event back would count as one
-// of its tries, and after the last it would be a dead letter, although nothing is wrong with it.
+// judge says what is to become of an event whose handler returned err. The sidecar asks again for ever
+// (components/resiliency), because it cannot tell an event that nobody can handle from a store that is away; only here is
+// known which it was.
+func (r *Routes) judge(s subscription, e events.Envelope, err error) fault.Outcome {
+	outcome := fault.OutcomeOf(err)
+	if s.DeadLetter == "" {
+		return outcome
+	}
+	event := s.Topic + " " + e.ID
+	switch patience := fault.PatienceWith(err); {
+	case outcome == fault.Done, outcome == fault.Retry && patience == fault.Endless:
+		r.suspects.Clear(event)
+	case outcome == fault.Retry && r.suspects.Fails(event, patience, r.now()):
+		return fault.Drop
+	}
+	return outcome
+}
+
+// persist repeats do while a part behind it is down, for as long as ctx lasts: the part may be back in a moment.
 func persist(ctx context.Context, do func() error) error {
 	for {
 		err := do()
@@ -208,6 +234,16 @@ func persist(ctx context.Context, do func() error) error {
 	}
 }
 
+// withoutPanic makes an error of a panic: a sidecar takes an answer of 500 for a service that is down, and asks for ever.
+func withoutPanic(ctx context.Context, e events.Envelope, h func(context.Context, events.Envelope) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return h(ctx, e)
+}
+
 // Job adds what to do when a job rings whose name begins with prefix; the rest of the name says what about. It rings
 // again until h returns nil or an error that no repetition can mend.
 func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) error) {
@@ -215,7 +251,7 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 		return strings.HasPrefix(req.URL.Path, "/job/"+prefix)
 	})
 	route.Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
-		ctx, cancel := context.WithTimeout(req.Context(), deliveryLimit)
+		ctx, cancel := context.WithTimeout(req.Context(), jobLimit)
 		defer cancel()
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
 		err := h(ctx, rest)

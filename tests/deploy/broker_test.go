@@ -91,8 +91,29 @@ func TestStreamsOnTheConfiguredServers(t *testing.T) {
 				assert.Equal(t, []string{info.Config.Name}, info.Config.Subjects)
 				assert.Equal(t, servers, info.Config.Replicas, info.Config.Name)
 				assert.Equal(t, jetstream.FileStorage, info.Config.Storage, info.Config.Name)
+				// What all have handled goes, and who is to handle it is known beforehand.
+				goes := info.Config.Retention == jetstream.InterestPolicy
+				assert.Equal(t, goes, info.State.Consumers > 0, info.Config.Name)
+				assert.NotEqual(t, goes, strings.HasSuffix(info.Config.Name, "-dead") || info.Config.Name == "heartbeats", info.Config.Name)
 			}
 			assert.ElementsMatch(t, facts(t).topics, found)
+
+			for range 5 {
+				_, err := js.Publish(t.Context(), "tickets", []byte("{}"))
+				require.NoError(t, err)
+			}
+			left := func() uint64 {
+				stream, err := js.Stream(t.Context(), "tickets")
+				require.NoError(t, err)
+				return stream.CachedInfo().State.Msgs
+			}
+			assert.EqualValues(t, 5, left(), "nobody listens yet")
+			orders, err := js.PushConsumer(t.Context(), "tickets", "orders")
+			require.NoError(t, err)
+			consuming, err := orders.Consume(func(msg jetstream.Msg) { assert.NoError(t, msg.DoubleAck(t.Context())) })
+			require.NoError(t, err)
+			assert.Eventually(t, func() bool { return left() == 0 }, 10*time.Second, 50*time.Millisecond, "all is handled")
+			consuming.Stop()
 
 			_, err = nats.Connect(strings.ReplaceAll(url, "sesame", "hunter2"))
 			assert.ErrorIs(t, err, nats.ErrAuthorization)

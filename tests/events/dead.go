@@ -13,8 +13,8 @@ import (
 	"marketplace/shared/events"
 )
 
-// dead lists what services could not handle. A sidecar puts an event there when the service answers DROP, because no
-// repetition can help, or when it has asked for it again so often that the policy in components/resiliency gives up.
+// dead lists what services could not handle. A sidecar puts an event there when the service answers DROP: because no
+// repetition can help, or because enough of them have not.
 // What lies there is the event as it was; why it died is in the log of the service, or for what is no event at all, of
 // its sidecar.
 func dead(ctx context.Context, b *bench, args []string) error {

@@ -54,7 +54,7 @@ func TestBench(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	require.NoError(t, stack.Build(t.Context(), root))
-	o, err := stack.Options{Root: root, Dir: t.TempDir(), FreePorts: true, Env: map[string]string{"HOLD_AGAIN_AFTER": "0s"}}.Chosen()
+	o, err := stack.Options{Root: root, Dir: t.TempDir(), FreePorts: true, KeepEvents: true, Env: map[string]string{"HOLD_AGAIN_AFTER": "0s"}}.Chosen()
 	require.NoError(t, err)
 	s, err := stack.Start(t.Context(), o)
 	require.NoError(t, err)

@@ -33,7 +33,7 @@ type bench struct {
 const usage = `usage: go run ./tests/events <command> [flags]
 
   publish [-data JSON] <type>   publish an event by hand; without -data the JSON comes from standard input
-  tap [-all] [topic...]         show events as they come, -all: those that lie there too
+  tap [-all] [topic...]         show events as they come, -all: those not handled yet too
   dead [service]                list dead letters and why they died
   replay <service> <seq>|all    send dead letters to their topic again
 

@@ -14,7 +14,7 @@ const tapLine = "%-12s  %-19s  %-43s  %7s  %8s  %s\n"
 
 // tap shows events as they are stored, one a line, until it is stopped. It takes nothing away from the subscribers.
 func tap(ctx context.Context, b *bench, args []string) error {
-	all := b.flags.Bool("all", false, "begin with the oldest event that is kept")
+	all := b.flags.Bool("all", false, "begin with the oldest event that somebody has still to handle")
 	if err := b.flags.Parse(args); err != nil {
 		return err
 	}

@@ -1,14 +1,13 @@
-// Package outage takes the broker away for longer than any other test: for one minute, which the sidecars' connections
-// survive, and with OUTAGE=3m for three, which they do not.
+// Package outage takes a server away for longer than any other test. The broker for one minute, which the sidecars'
+// connections survive, and with OUTAGE=3m for three, which they do not; and the store.
 package outage
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -26,13 +25,10 @@ import (
 const connectionsLast = 2 * time.Minute
 
 func TestBrokerAway(t *testing.T) {
-	away := time.Minute
-	if longer := os.Getenv("OUTAGE"); longer != "" {
-		var err error
-		away, err = time.ParseDuration(longer)
-		require.NoError(t, err)
-	}
-	s := start(t)
+	away := duration(t, "OUTAGE", time.Minute)
+	choice, err := stack.Options{}.Chosen()
+	require.NoError(t, err)
+	s := start(t, choice)
 	seller, buyer := signUp(t, s), signUp(t, s)
 	before := list(t, s, seller)
 
@@ -69,13 +65,12 @@ func TestBrokerAway(t *testing.T) {
 }
 
 // start runs a stack whose parts are started anew when they leave by themselves, as an orchestrator does.
-func start(t *testing.T) *stack.Stack {
+func start(t *testing.T, o stack.Options) *stack.Stack {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	require.NoError(t, stack.Build(context.Background(), root))
-	o, err := stack.Options{Root: root, Dir: t.TempDir(), FreePorts: true}.Chosen()
-	require.NoError(t, err)
+	o.Root, o.Dir, o.FreePorts = root, t.TempDir(), true
 	s, err := stack.Start(context.Background(), o)
 	require.NoError(t, err)
 	over := make(chan struct{})
@@ -106,19 +101,28 @@ func start(t *testing.T) *stack.Stack {
 
 func call(t *testing.T, s *stack.Stack, method, path, session, body string) (int, http.Header, string) {
 	t.Helper()
-	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	status, header, answer, err := try(s, method, path, session, body)
 	require.NoError(t, err)
+	return status, header, answer
+}
+
+// try is call for goroutines, where a test must not end.
+func try(s *stack.Stack, method, path, session, body string) (int, http.Header, string, error) {
+	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, "", err
+	}
 	req.Header.Set("Content-Type", "application/json")
 	if session != "" {
 		req.AddCookie(&http.Cookie{Name: "session", Value: session})
 	}
 	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
+	if err != nil {
+		return 0, nil, "", err
+	}
 	defer resp.Body.Close()
-	var raw bytes.Buffer
-	_, err = raw.ReadFrom(resp.Body)
-	require.NoError(t, err)
-	return resp.StatusCode, resp.Header, raw.String()
+	raw, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, resp.Header, string(raw), err
 }
 
 func signUp(t *testing.T, s *stack.Stack) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"marketplace/k8s/streams/prepare"
 	"marketplace/shared/events"
 )
 
@@ -24,13 +25,21 @@ var natsServer = server{
 		}}
 	},
 	fill: func(ctx context.Context, r *running) error {
-		return createStreams(ctx, r.stack.NATSURL, filepath.Join(r.stack.options.Root, "components", "pubsub-jetstream"))
+		folder := filepath.Join(r.stack.options.Root, "components", "pubsub-jetstream")
+		return createStreams(ctx, r.stack.NATSURL, folder, r.stack.options.KeepEvents)
 	},
 }
 
-// createStreams makes one stream for each topic: Dapr creates none, and its durable names are unique per stream only.
-// A stream that exists keeps its messages and gets these settings, and its consumers those of the components in folder.
-func createStreams(ctx context.Context, url, folder string) error {
+// createStreams makes what k8s/streams makes in a cluster, with the settings that the components in folder have now.
+func createStreams(ctx context.Context, url, folder string, keep bool) error {
+	business, err := readConsumer(filepath.Join(folder, "pubsub.yaml"))
+	if err != nil {
+		return err
+	}
+	outbox, err := readConsumer(filepath.Join(folder, "outbox.yaml"))
+	if err != nil {
+		return err
+	}
 	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.Timeout(2*time.Second))
 	if err != nil {
 		return fmt.Errorf("connect to NATS at %s: %w", url, err)
@@ -41,17 +50,10 @@ func createStreams(ctx context.Context, url, folder string) error {
 		return err
 	}
 	for _, topic := range events.Topics() {
-		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name:       topic,
-			Subjects:   []string{topic},
-			Storage:    jetstream.FileStorage,
-			Retention:  jetstream.LimitsPolicy,
-			MaxAge:     7 * 24 * time.Hour,
-			Duplicates: 2 * time.Minute, // an event published twice within this time is stored once
-		})
-		if err != nil {
-			return fmt.Errorf("create stream %s: %w", topic, err)
+		settings := prepare.Settings{MaxAge: 7 * 24 * time.Hour, Business: business, Outbox: outbox, Keep: keep}
+		if err := prepare.Topic(ctx, js, topic, settings); err != nil {
+			return err
 		}
 	}
-	return alignConsumers(conn, folder)
+	return nil
 }

@@ -18,16 +18,17 @@ import (
 
 // Options say what to start and where. The zero value is what `make run` starts.
 type Options struct {
-	Root      string            // the repository; "" looks for it from the current folder upwards
-	Dir       string            // holds everything a run leaves behind, in Dir/.local; "" means Root
-	Bin       string            // the built services and the simulator; "" means Root/.local/bin
-	FreePorts bool              // any free ports instead of those in dapr.yaml, for stacks side by side
-	State     string            // the store: "redis" for components/state-redis; "" means the one that dapr.yaml names
-	PubSub    string            // the broker, likewise
-	Replicas  int               // of each service, each beside a sidecar of its own; 0 means 1
-	Env       map[string]string // for every service, over what dapr.yaml says
-	Backing   bool              // only what the services lean on, for those who type `dapr run` themselves
-	Log       io.Writer         // what is being done; nil discards it
+	Root       string            // the repository; "" looks for it from the current folder upwards
+	Dir        string            // holds everything a run leaves behind, in Dir/.local; "" means Root
+	Bin        string            // the built services and the simulator; "" means Root/.local/bin
+	FreePorts  bool              // any free ports instead of those in dapr.yaml, for stacks side by side
+	State      string            // the store: "redis" for components/state-redis; "" means the one that dapr.yaml names
+	PubSub     string            // the broker, likewise
+	Replicas   int               // of each service, each beside a sidecar of its own; 0 means 1
+	Env        map[string]string // for every service, over what dapr.yaml says
+	KeepEvents bool              // in JetStream also those that everybody has handled, for who reads them afterwards
+	Backing    bool              // only what the services lean on, for those who type `dapr run` themselves
+	Log        io.Writer         // what is being done; nil discards it
 }
 
 const (

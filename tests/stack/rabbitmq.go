@@ -31,7 +31,7 @@ var rabbitmqServer = server{
 		for name, text := range map[string][]byte{
 			"definitions.json": definitions,
 			"plugins":          []byte("[].\n"),
-			"rabbitmq.conf": fmt.Appendf(nil, "listeners.tcp.1 = %s\nload_definitions = %s\nlog.console = true\nlog.console.level = warning\nlog.file = false\n",
+			"rabbitmq.conf": fmt.Appendf(nil, "listeners.tcp.1 = %s\nload_definitions = %s\nconsumer_timeout = 86400000\nlog.console = true\nlog.console.level = warning\nlog.file = false\n",
 				r.at(), filepath.Join(r.dir(), "definitions.json")),
 		} {
 			if err := writeSecret(filepath.Join(r.dir(), name), text); err != nil {

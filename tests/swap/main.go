@@ -24,7 +24,7 @@ import (
 // The journey, the race, redelivery, restart and what only a store or a broker can promise.
 var chosen = []string{
 	"TestBuyATicket", "TestHundredBuyers", "TestRedelivery", "TestRestart", "TestOrderExpires",
-	"TestTheRealSidecarIsAStore", "TestInterruptedDelivery", "TestPausedService", "TestDeadLetters", "TestServersCrash",
+	"TestTheRealSidecarIsAStore", "TestInterruptedDelivery", "TestPausedService", "TestDeadLetters", "TestPoison", "TestServersCrash",
 }
 
 const limit = 15 * time.Minute // for one combination
