@@ -53,3 +53,23 @@ func TestAStreamBeginsWithHowThingsAreAndGoesOnWithWhatChanges(t *testing.T) {
 	got := get(t, http.HandlerFunc(s.live), "/live", "")
 	assert.Equal(t, http.StatusServiceUnavailable, got.Code, "the next stream is another replica's")
 }
+
+// What is long enough for any answer is not for a stream.
+func TestAStreamOutlivesAnAnswer(t *testing.T) {
+	s, _ := newSite(t, nil)
+	s.now = func() time.Time { return noon.AddDate(100, 0, 0) }
+	server := httptest.NewUnstartedServer(http.HandlerFunc(s.live))
+	server.Config.WriteTimeout = 50 * time.Millisecond
+	server.Start()
+	defer server.Close()
+	resp, err := http.Get(server.URL + "/live?listings")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	time.Sleep(100 * time.Millisecond)
+	require.NoError(t, s.onTicket(t.Context(), events.Ticket{ID: "T3", Title: "Tosca"}))
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() && lines.Text() != "event: listed" {
+	}
+	assert.Equal(t, "event: listed", lines.Text())
+	s.hub.Close()
+}
