@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"marketplace/services/web/live"
+	"marketplace/shared/api"
 	"marketplace/shared/events"
 )
 
@@ -23,18 +24,16 @@ const (
 // visitor's own orders. It begins with how the tickets are now, so connecting is catching up.
 func (s *site) live(w http.ResponseWriter, r *http.Request) {
 	ids := r.URL.Query().Get("tickets")
-	listener := s.hub.Join(s.addresses(r, ids))
-	if listener == nil {
-		w.Header().Set("Retry-After", "10")
-		w.WriteHeader(http.StatusServiceUnavailable)
+	listener, err := s.hub.Join(api.Network(r.Header.Values("X-Forwarded-For")), s.addresses(r, ids))
+	if err != nil {
+		api.Fail(w, err)
 		return
 	}
 	defer s.hub.Leave(listener)
 	var tickets []events.Ticket
 	if ids != "" {
 		if _, err := s.ask(r, http.MethodGet, "/api/tickets?ids="+url.QueryEscape(ids), nil, &tickets); err != nil {
-			w.Header().Set("Retry-After", "10")
-			w.WriteHeader(http.StatusServiceUnavailable)
+			api.Fail(w, err)
 			return
 		}
 	}
