@@ -19,20 +19,42 @@ const (
 )
 
 // stock fills the catalogue with what was listed before we started; until then the service is not ready. After that it
-// reads everything again and again, slowly: a broadcast comes once at most.
+// reads everything again and again: slowly, since a broadcast comes once at most, and at once when some may be missed.
 func (s *server) stock(ctx context.Context) {
 	s.readAll(ctx, 0)
 	if ctx.Err() == nil {
 		close(s.stocked)
 	}
 	for ctx.Err() == nil {
+		if missed := s.missed.Load(); missed > s.madeUp.Load() {
+			s.readAll(ctx, 0)
+			s.madeUp.Store(missed)
+		}
 		s.readAll(ctx, stockPause)
 	}
 }
 
-// readAll puts every ticket into the catalogue, with a pause before each page.
+// catchUp has the catalogue read anew, because broadcasts may have been missed.
+func (s *server) catchUp() {
+	s.missed.Add(1)
+	select {
+	case s.again <- struct{}{}:
+	default: // it is to be read anyway
+	}
+}
+
+// isUpToDate tells whether the catalogue knows what there is to know.
+func (s *server) isUpToDate() bool {
+	ctx := context.Background()
+	return s.isStocked(ctx) == nil && s.hearing.Ready(ctx) == nil && s.madeUp.Load() == s.missed.Load()
+}
+
+// readAll puts every ticket into the catalogue, with a pause before each page. A pause ends it when all is to be read anew.
 func (s *server) readAll(ctx context.Context, pause time.Duration) {
-	for from, length := 0, 1; from < length && clock.Wait(ctx, pause); {
+	for from, length := 0, 1; from < length; {
+		if pause > 0 && !s.rest(ctx, pause) || ctx.Err() != nil {
+			return
+		}
 		ids, n, err := s.everybody.Slice(ctx, everybody, from, stockPage)
 		if err == nil {
 			err = s.readSome(ctx, ids)
@@ -44,6 +66,17 @@ func (s *server) readAll(ctx context.Context, pause time.Duration) {
 		}
 		from, length = from+stockPage, n
 	}
+}
+
+// rest lets pause pass. It returns false when there is something better to do.
+func (s *server) rest(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-time.After(pause):
+		return true
+	case <-s.again:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (s *server) readSome(ctx context.Context, ids []string) error {

@@ -61,5 +61,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		stripe: cfg.StripeKey, https: cfg.HTTPS, now: time.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
-	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar)))
+	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.hub.Clear, time.Now, log)
+	go hearing.Watch(ctx)
+	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar, hearing)))
 }

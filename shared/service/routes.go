@@ -29,6 +29,7 @@ type Routes struct {
 	mux           *mux.Router
 	subscriptions []subscription
 	ready, whole  []check
+	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
 }
 
 // check says what is missing, nil when nothing is.
@@ -64,6 +65,9 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...))
 	}))
 	r.mux.Methods(http.MethodGet).Path("/dapr/subscribe").Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, _ *http.Request) error {
+		if r.hearing != nil {
+			r.hearing.Subscribes()
+		}
 		return api.Write(w, http.StatusOK, append([]subscription{}, r.subscriptions...))
 	})))
 	return r
@@ -133,6 +137,13 @@ func OnBroadcast[P any, T interface {
 }](r *Routes, h func(ctx context.Context, payload P) error) {
 	topic := T(new(P)).Topic()
 	r.subscribe(subscription{PubSub: dapr.Broadcast, Topic: topic, Route: "/events/broadcast/" + topic}, payloads[P, T](h))
+}
+
+// Hears has h watch that the service's broadcasts arrive. /healthz says so when they do not.
+func (r *Routes) Hears(h *dapr.Hearing) {
+	r.hearing = h
+	r.subscribe(subscription{PubSub: dapr.Broadcast, Topic: events.HeartbeatsTopic, Route: "/events/broadcast/" + events.HeartbeatsTopic}, h.Heard)
+	r.Whole(h.Ready)
 }
 
 // payloads passes on what carries P.
