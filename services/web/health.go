@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/fault"
 )
 
 // Anybody may ask how we are, and the answer costs an invocation of every service. Whoever asks within these times of an
@@ -19,12 +19,12 @@ const (
 	healthWait = 5 * time.Second        // for all services together
 )
 
-// everyServiceReady is ready when everything behind web is.
+// everyServiceReady is ready when everything behind web is. Its error names the service that is not.
 func everyServiceReady(sidecar dapr.Invoker) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration"} {
 			if err := sidecar.Invoke(ctx, app, http.MethodGet, "/healthz", nil, nil); err != nil {
-				return fmt.Errorf("%s: %w", app, err)
+				return fault.Down(err, "%s is not ready", app)
 			}
 		}
 		return nil

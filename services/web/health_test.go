@@ -64,6 +64,7 @@ func TestTheSiteStaysOnTheAirWhileOneServiceIsAway(t *testing.T) {
 	assert.Equal(t, http.StatusOK, get(t, routes, "/readyz", "").Code)
 	healthy := get(t, routes, "/healthz", "")
 	assert.Equal(t, http.StatusServiceUnavailable, healthy.Code, "an operator hears of it")
+	assert.Contains(t, healthy.Body.String(), "orders is not ready")
 
 	sidecar, _ = behind(t, "")
 	assert.Equal(t, http.StatusOK, get(t, doors(t, s, sidecar), "/healthz", "").Code)

@@ -3,7 +3,6 @@ package dapr
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
+	"marketplace/shared/fault"
 )
 
 // A replica can stop hearing broadcasts while everything looks healthy: its connection has given up during an outage, or
@@ -137,7 +137,7 @@ func (h *Hearing) Ready(context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if deaf := h.now().Sub(h.silent); !h.silent.IsZero() && deaf > deafAfter {
-		return fmt.Errorf("no broadcast has been heard for %v", deaf.Round(time.Second))
+		return fault.Down(nil, "No broadcast has been heard for %v", deaf.Round(time.Second))
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func TestADeafReplicaGetsAnotherSidecarAndCatchesUp(t *testing.T) {
 		pass(25 * time.Second)
 		assert.Empty(t, a.left, "not at once")
 		pass(10 * time.Second)
-		assert.ErrorContains(t, a.hearing.Ready(t.Context()), "no broadcast")
+		assert.ErrorContains(t, a.hearing.Ready(t.Context()), "No broadcast")
 		pass(25 * time.Second)
 		assert.Len(t, a.left, 1)
 		assert.Empty(t, a.caughtUp, "there is nothing to catch up on while more is missed")

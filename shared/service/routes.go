@@ -79,7 +79,11 @@ func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
 
 func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
 	for _, check := range checks {
-		if err := check(req.Context()); err != nil {
+		err := check(req.Context())
+		if fault.KindOf(err) == fault.Unavailable {
+			return err // it says itself what is missing
+		}
+		if err != nil {
 			return fault.Down(err, "%s is not ready", r.app)
 		}
 	}
