@@ -30,13 +30,14 @@ type Hearing struct {
 	log         *slog.Logger
 	name        string // what the ids of our heartbeats begin with
 
-	mu         sync.Mutex
-	lastBeat   time.Time
-	silent     time.Time // since when no heartbeat of ours was heard, zero when the last one was
-	hopeless   time.Time // since when that is so although the broker is there, zero when it is not
-	patience   time.Duration
-	missed     bool // broadcasts may have been missed
-	subscribed bool // a sidecar has asked what we want to hear
+	mu       sync.Mutex
+	lastLook time.Time
+	lastBeat time.Time
+	silent   time.Time // since when no heartbeat of ours was heard, zero when the last one was
+	hopeless time.Time // since when that is so although the broker is there, zero when it is not
+	patience time.Duration
+	heard    bool // at least once
+	missed   bool // broadcasts may have been missed
 }
 
 // voice is what it needs of a sidecar.
@@ -74,6 +75,8 @@ func (h *Hearing) isDue() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
+	h.missed = h.missed || h.heard && now.Sub(h.lastLook) > deafAfter // we stood still, and our sidecar has listened for nobody
+	h.lastLook = now
 	if h.silent.IsZero() && now.Sub(h.lastBeat) < beatCalm {
 		return false
 	}
@@ -114,7 +117,8 @@ func (h *Hearing) Heard(_ context.Context, e events.Envelope) error {
 	}
 	h.mu.Lock()
 	missed := h.missed
-	h.silent, h.hopeless, h.missed, h.patience = time.Time{}, time.Time{}, false, hopelessFor
+	h.silent, h.hopeless, h.patience = time.Time{}, time.Time{}, hopelessFor
+	h.heard, h.missed = true, false
 	h.mu.Unlock()
 	if missed {
 		h.log.Warn("broadcasts are heard again, some may have been missed")
@@ -123,13 +127,13 @@ func (h *Hearing) Heard(_ context.Context, e events.Envelope) error {
 	return nil
 }
 
-// Subscribes takes in that a sidecar asks what we want to hear. Any but the first is another one: what was broadcast
-// between the two is missed.
+// Subscribes takes in that a sidecar asks what we want to hear, which it does once. When we have heard something before, by
+// another one, what was broadcast in between is missed.
 func (h *Hearing) Subscribes() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.missed = h.missed || h.subscribed
-	h.subscribed, h.lastBeat = true, time.Time{} // the next look finds out
+	h.missed = h.missed || h.heard
+	h.lastBeat = time.Time{} // the next look beats
 }
 
 // Ready returns nil while broadcasts are heard.

@@ -17,10 +17,11 @@ import (
 // air carries heartbeats from a replica back to it.
 type air struct {
 	hearing  *dapr.Hearing
-	deaf     bool  // what is published does not come back
-	mute     bool  // nothing can be published by this sidecar
-	away     bool  // nor by any other
-	left     []int // when the sidecar was asked to leave, in seconds
+	deaf     bool          // what is published does not come back
+	mute     bool          // nothing can be published by this sidecar
+	away     bool          // nor by any other
+	slow     time.Duration // that publishing takes
+	left     []int         // when the sidecar was asked to leave, in seconds
 	caughtUp []int
 	began    time.Time
 }
@@ -28,6 +29,7 @@ type air struct {
 func (a *air) seconds() int { return int(time.Since(a.began).Round(time.Second).Seconds()) }
 
 func (a *air) Beat(ctx context.Context, id string) error {
+	time.Sleep(a.slow)
 	if a.mute || a.away {
 		return errors.New("the broker does not answer")
 	}
@@ -129,12 +131,28 @@ func TestAnOutageThatTheConnectionSurvivesIsCaughtUpOn(t *testing.T) {
 
 func TestBetweenTwoSidecarsSomethingMayBeMissed(t *testing.T) {
 	hearing(t, func(a *air) {
+		a.deaf = true
+		pass(time.Second)
 		a.hearing.Subscribes()
+		a.deaf = false
 		pass(time.Minute)
 		assert.Empty(t, a.caughtUp, "before the first one there was nothing to keep up to date")
 		a.hearing.Subscribes()
 		pass(3 * time.Second)
 		assert.Len(t, a.caughtUp, 1)
+		assert.Empty(t, a.left)
+	})
+}
+
+// A process that the machine had no time for: its sidecar takes it for dead and listens no longer.
+func TestWhoeverStoodStillCatchesUp(t *testing.T) {
+	hearing(t, func(a *air) {
+		pass(time.Minute)
+		a.slow = 30 * time.Second
+		pass(time.Minute)
+		a.slow = 0
+		pass(time.Minute)
+		assert.NotEmpty(t, a.caughtUp)
 		assert.Empty(t, a.left)
 	})
 }
