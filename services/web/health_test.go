@@ -52,7 +52,7 @@ func behind(t *testing.T, away string) (*dapr.Sidecar, func() int) {
 
 func doors(t *testing.T, s *site, sidecar *dapr.Sidecar) http.Handler {
 	t.Helper()
-	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.hub.Clear, s.now, s.log)
+	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, s.now, s.log)
 	return s.routes(settings{Settings: service.Settings{Token: "token"}}, sidecar, hearing)
 }
 

@@ -21,7 +21,8 @@ const (
 )
 
 // live streams to an open page what changes about it: ?tickets=id,id for those tickets, &listings for new ones, and the
-// visitor's own orders. It begins with how the tickets are now, so connecting is catching up.
+// visitor's own orders. It begins with how the tickets are now and when something was listed last, so connecting is
+// catching up.
 func (s *site) live(w http.ResponseWriter, r *http.Request) {
 	ids := r.URL.Query().Get("tickets")
 	listener, err := s.hub.Join(api.Network(r.Header.Values("X-Forwarded-For")), s.addresses(r, ids))
@@ -49,7 +50,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !out.send(live.News{Event: "ready", Data: []byte(`{}`)}) {
+	if !out.send(newsOf("ready", map[string]int64{"listed": s.lastListed.Load()})) {
 		return
 	}
 	out.follow(r, listener)

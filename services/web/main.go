@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"marketplace/services/web/live"
@@ -33,6 +34,8 @@ type site struct {
 	https    bool   // reached over HTTPS
 	now      clock.Now
 	log      *slog.Logger
+
+	lastListed atomic.Int64 // Unix milliseconds; 0: nothing yet
 }
 
 func main() { service.Main("web", run) }
@@ -61,7 +64,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		stripe: cfg.StripeKey, https: cfg.HTTPS, now: time.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
-	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.hub.Clear, time.Now, log)
+	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
 	go hearing.Watch(ctx)
 	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, time.Now, log, s.routes(cfg, sidecar, hearing)))
 }

@@ -66,6 +66,7 @@ func TestBrokerAway(t *testing.T) {
 
 	_, _, mine := call(t, s, "GET", "/api/tickets/mine", seller, "")
 	assert.Equal(t, 2, strings.Count(mine, `"id"`), "nothing half done: %s", mine)
+	pages.all(t, "open pages have connected anew and know that they may have missed something", func(one *page) bool { return one.missed })
 	fresh := list(t, s, seller)
 	pages.hear(t, fresh)
 	require.Eventually(t, func() bool {
