@@ -4,6 +4,8 @@ package main
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
+	"time"
 
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
@@ -31,7 +33,11 @@ type server struct {
 	currency  money.Currency // of every price
 	now       clock.Now
 	log       *slog.Logger
+	hearing   *dapr.Hearing
 	stocked   chan struct{} // closed when the catalogue holds what was listed before we started
+	again     chan struct{} // filled when the catalogue is to be read anew
+	missed    atomic.Int64  // how often broadcasts may have been missed ...
+	madeUp    atomic.Int64  // ... and how many of these times the catalogue has made up for
 }
 
 func main() { service.Main("tickets", run) }
@@ -66,7 +72,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 		now:       cfg.Now,
 		log:       log,
 		stocked:   make(chan struct{}),
+		again:     make(chan struct{}, 1),
 	}
+	s.hearing = dapr.NewHearing(sidecar, sidecar.BrokerReady, s.catchUp, time.Now, log)
+	go s.hearing.Watch(ctx)
 	go s.stock(ctx)
 	routes := s.routes(cfg.Settings, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)

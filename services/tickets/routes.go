@@ -24,5 +24,6 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	// The same events once more, to every replica: each has a catalogue of its own.
 	service.OnBroadcast(r, s.hearTicket) // from ourselves
 	service.OnBroadcast(r, s.hearOrder)  // from orders
+	r.Hears(s.hearing)                   // from ourselves: whether we still hear anything
 	return r
 }

@@ -18,19 +18,41 @@ const (
 )
 
 // stock fills the catalogue with what was listed before we started; until then the service is not ready. After that it
-// reads everything again and again, slowly: a broadcast comes once at most.
+// reads everything again and again: slowly, since a broadcast comes once at most, and at once when some may be missed.
 func (s *server) stock(ctx context.Context) {
-	s.readAll(ctx, func(int) {})
+	s.readAll(ctx, func(int) bool { return true })
 	if ctx.Err() == nil {
 		close(s.stocked)
 	}
 	for ctx.Err() == nil {
-		s.readAll(ctx, func(read int) { clock.Wait(ctx, max(stockPause*time.Duration(read)/stockPage, stockLeast)) })
+		if missed := s.missed.Load(); missed > s.madeUp.Load() {
+			s.readAll(ctx, func(int) bool { return true })
+			s.madeUp.Store(missed)
+		}
+		s.readAll(ctx, func(read int) bool {
+			return s.rest(ctx, max(stockPause*time.Duration(read)/stockPage, stockLeast))
+		})
 	}
 }
 
-// readAll puts every ticket into the catalogue, and pauses after each page for as long as is right after so many.
-func (s *server) readAll(ctx context.Context, pause func(read int)) {
+// catchUp has the catalogue read anew, because broadcasts may have been missed.
+func (s *server) catchUp() {
+	s.missed.Add(1)
+	select {
+	case s.again <- struct{}{}:
+	default: // it is to be read anyway
+	}
+}
+
+// isUpToDate tells whether the catalogue knows what there is to know.
+func (s *server) isUpToDate() bool {
+	ctx := context.Background()
+	return s.isStocked(ctx) == nil && s.hearing.Ready(ctx) == nil && s.madeUp.Load() == s.missed.Load()
+}
+
+// readAll puts every ticket into the catalogue. After each page it pauses for as long as is right after so many; a pause that
+// returns false ends it.
+func (s *server) readAll(ctx context.Context, pause func(read int) bool) {
 	for _, shelf := range catalogue.Shelves() {
 		for from, length := 0, 1; from < length && ctx.Err() == nil; {
 			ids, n, err := s.everybody.Slice(ctx, shelf, from, stockPage)
@@ -43,9 +65,22 @@ func (s *server) readAll(ctx context.Context, pause func(read int)) {
 				continue
 			}
 			from, length = from+stockPage, n
-			pause(len(ids))
+			if !pause(len(ids)) {
+				return
+			}
 		}
 	}
+}
+
+// rest lets pause pass. It returns false when there is something better to do.
+func (s *server) rest(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-time.After(pause):
+		return true
+	case <-s.again:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (s *server) readSome(ctx context.Context, ids []string) error {

@@ -85,7 +85,7 @@ func TestACatalogueIsFilledWithAllThatWasEverListed(t *testing.T) {
 		list(t, s, fmt.Sprint("seller", i))
 	}
 	restarted := store.open()
-	restarted.readAll(t.Context(), func(int) {})
+	restarted.readAll(t.Context(), func(int) bool { return true })
 	assert.Equal(t, 550, size(restarted.catalogue))
 }
 

@@ -35,7 +35,7 @@ func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) h
 		}
 		r.Header.Set("traceparent", newTrace())
 		r.Header.Del("tracestate")
-		if !cfg.TrustForwarded {
+		if !cfg.TrustForwarded || r.Header.Get("X-Forwarded-For") == "" { // not all of whom the ingress says nothing are one
 			host, _, _ := net.SplitHostPort(r.RemoteAddr)
 			r.Header.Set("X-Forwarded-For", host)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"marketplace/services/web/live"
+	"marketplace/shared/api"
 	"marketplace/shared/events"
 )
 
@@ -20,21 +21,20 @@ const (
 )
 
 // live streams to an open page what changes about it: ?tickets=id,id for those tickets, &listings for new ones, and the
-// visitor's own orders. It begins with how the tickets are now, so connecting is catching up.
+// visitor's own orders. It begins with how the tickets are now and when something was listed last, so connecting is
+// catching up.
 func (s *site) live(w http.ResponseWriter, r *http.Request) {
 	ids := r.URL.Query().Get("tickets")
-	listener := s.hub.Join(s.addresses(r, ids))
-	if listener == nil {
-		w.Header().Set("Retry-After", "10")
-		w.WriteHeader(http.StatusServiceUnavailable)
+	listener, err := s.hub.Join(api.Network(r.Header.Values("X-Forwarded-For")), s.addresses(r, ids))
+	if err != nil {
+		api.Fail(w, err)
 		return
 	}
 	defer s.hub.Leave(listener)
 	var tickets []events.Ticket
 	if ids != "" {
 		if _, err := s.ask(r, http.MethodGet, "/api/tickets?ids="+url.QueryEscape(ids), nil, &tickets); err != nil {
-			w.Header().Set("Retry-After", "10")
-			w.WriteHeader(http.StatusServiceUnavailable)
+			api.Fail(w, err)
 			return
 		}
 	}
@@ -50,7 +50,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !out.send(live.News{Event: "ready", Data: []byte(`{}`)}) {
+	if !out.send(newsOf("ready", map[string]int64{"listed": s.lastListed.Load()})) {
 		return
 	}
 	out.follow(r, listener)

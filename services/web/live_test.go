@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +39,7 @@ func TestAStreamBeginsWithHowThingsAreAndGoesOnWithWhatChanges(t *testing.T) {
 		return text
 	}
 	assert.Equal(t, "event: ticket\ndata: {\"id\":\"T1\",\"sale\":4,\"state\":\"held\",\"offer\":{\"version\":2,\"title\":\"Aida\",\"price\":\"19.99\"}}\n", next())
-	assert.Equal(t, "event: ready\ndata: {}\n", next())
+	assert.Equal(t, "event: ready\ndata: {\"listed\":0}\n", next())
 
 	order := events.Order{ID: "O1", SaleVersion: 5, Status: events.StatusCancelled, UserID: "carl", ExpiresAt: clock.At(noon), Ticket: events.OrderTicket{ID: "T1"}}
 	require.NoError(t, s.onOrder(t.Context(), order))
@@ -52,4 +54,58 @@ func TestAStreamBeginsWithHowThingsAreAndGoesOnWithWhatChanges(t *testing.T) {
 	assert.Equal(t, "", next(), "we stop, and the stream ends")
 	got := get(t, http.HandlerFunc(s.live), "/live", "")
 	assert.Equal(t, http.StatusServiceUnavailable, got.Code, "the next stream is another replica's")
+}
+
+// Between two streams of one page something may be listed, or we may have heard nothing at all.
+func TestAPageThatConnectsAgainLearnsThatSomethingWasListed(t *testing.T) {
+	s, _ := newSite(t, nil)
+	now := noon.AddDate(100, 0, 0)
+	s.now = func() time.Time { return now }
+	server := httptest.NewServer(http.HandlerFunc(s.live))
+	defer server.Close()
+	listed := func() (lines *bufio.Scanner, at int64) {
+		resp, err := http.Get(server.URL + "/live?listings")
+		require.NoError(t, err)
+		t.Cleanup(func() { resp.Body.Close() })
+		lines = bufio.NewScanner(resp.Body)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+		}
+		_, err = fmt.Sscanf(lines.Text(), `data: {"listed":%d}`, &at)
+		require.NoError(t, err)
+		return lines, at
+	}
+	_, first := listed()
+	require.NoError(t, s.onTicket(t.Context(), events.Ticket{ID: "T1", Title: "Tosca", CreatedAt: clock.At(noon)}))
+	require.NoError(t, s.onTicket(t.Context(), events.Ticket{ID: "T0", Title: "Aida", CreatedAt: clock.At(noon.Add(-time.Hour))}))
+	_, second := listed()
+	assert.Greater(t, second, first)
+	lines, third := listed()
+	assert.Equal(t, second, third, "nothing since")
+	s.catchUp()
+	for lines.Scan() {
+	}
+	assert.NoError(t, lines.Err(), "it is to connect again")
+	_, fourth := listed()
+	assert.Greater(t, fourth, third, "who knows")
+	s.hub.Close()
+}
+
+// What is long enough for any answer is not for a stream.
+func TestAStreamOutlivesAnAnswer(t *testing.T) {
+	s, _ := newSite(t, nil)
+	s.now = func() time.Time { return noon.AddDate(100, 0, 0) }
+	server := httptest.NewUnstartedServer(http.HandlerFunc(s.live))
+	server.Config.WriteTimeout = 50 * time.Millisecond
+	server.Start()
+	defer server.Close()
+	resp, err := http.Get(server.URL + "/live?listings")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	time.Sleep(100 * time.Millisecond)
+	require.NoError(t, s.onTicket(t.Context(), events.Ticket{ID: "T3", Title: "Tosca"}))
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() && lines.Text() != "event: listed" {
+	}
+	assert.Equal(t, "event: listed", lines.Text())
+	s.hub.Close()
 }

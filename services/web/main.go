@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"marketplace/services/web/live"
 	"marketplace/shared/clock"
@@ -34,6 +36,8 @@ type site struct {
 	currency money.Currency // of every price
 	now      clock.Now
 	log      *slog.Logger
+
+	lastListed atomic.Int64 // Unix milliseconds; 0: nothing yet
 }
 
 func main() { service.Main("web", run) }
@@ -64,5 +68,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
-	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, cfg.Now, log, s.routes(cfg, sidecar)))
+	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
+	go hearing.Watch(ctx)
+	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, cfg.Now, log, s.routes(cfg, sidecar, hearing)))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"marketplace/services/web/live"
 	"marketplace/shared/events"
@@ -18,9 +19,27 @@ const (
 func (s *site) onTicket(_ context.Context, t events.Ticket) error {
 	s.hub.Tell("ticket/"+t.ID, ticketNews(t))
 	if t.Version == 0 {
+		s.noteListed(t.CreatedAt.Time)
 		s.hub.Tell("listings", newsOf("listed", map[string]string{"id": t.ID}))
 	}
 	return nil
+}
+
+// noteListed remembers when something was listed last, so that a page that connects again learns of what it missed.
+func (s *site) noteListed(at time.Time) {
+	for ms := at.UnixMilli(); ; {
+		last := s.lastListed.Load()
+		if ms <= last || s.lastListed.CompareAndSwap(last, ms) {
+			return
+		}
+	}
+}
+
+// catchUp has every page connect anew, because we may have missed news. What was listed meanwhile we do not know, so
+// pages take it that something was.
+func (s *site) catchUp() {
+	s.noteListed(s.now())
+	s.hub.Clear()
 }
 
 // onOrder tells everybody that a ticket is held, free again or sold, and the buyer that his order changed.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,18 +27,6 @@ var services = map[string]string{
 	"/api/tickets":  "tickets",
 	"/api/orders":   "orders",
 	"/api/payments": "payments",
-}
-
-// everyServiceReady is ready when everything behind web is.
-func everyServiceReady(sidecar dapr.Invoker) func(context.Context) error {
-	return func(ctx context.Context) error {
-		for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration"} {
-			if err := sidecar.Invoke(ctx, app, http.MethodGet, "/healthz", nil, nil); err != nil {
-				return fmt.Errorf("%s: %w", app, err)
-			}
-		}
-		return nil
-	}
 }
 
 // passOn passes a request to the service that answers for its path, by service invocation.

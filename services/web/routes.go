@@ -8,8 +8,10 @@ import (
 )
 
 // routes is every way into web.
-func (s *site) routes(cfg settings, sidecar *dapr.Sidecar) http.Handler {
-	r := service.NewRoutes("web", cfg.Settings, s.log, sidecar.Ready, everyServiceReady(sidecar))
+func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing) http.Handler {
+	// /readyz is about us alone: one service that is away must not take the site off the air. /healthz is about everything.
+	r := service.NewRoutes("web", cfg.Settings, s.log, lately(sidecar.Ready, s.now))
+	r.Whole(lately(everyServiceReady(sidecar), s.now))
 
 	// API clients. Only these prefixes lead to a service: no event, job or internal route can be reached from here.
 	for prefix := range services {
@@ -19,6 +21,7 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar) http.Handler {
 	// Events, to every replica, at most once: open pages hear of them.
 	service.OnBroadcast(r, s.onTicket) // from tickets: listed or edited
 	service.OnBroadcast(r, s.onOrder)  // from orders: held, free again, or sold
+	r.Hears(hearing)                   // from ourselves: whether we still hear anything
 
 	// People with a browser. Every form can be sent twice and does its work once.
 	pages := http.NewServeMux()

@@ -14,9 +14,10 @@ import (
 )
 
 // A sidecar's connection to the broker can die for good while the sidecar itself looks healthy: some components give up
-// minutes into an outage (components-contrib issue 4563). So every service that deals in events publishes
-// a heartbeat that nobody subscribes to, is not ready while that fails, and when it fails for longer than any outage the
+// minutes into an outage (components-contrib issue 4563). So every service that publishes events publishes
+// a heartbeat, is not healthy while that fails, and when it fails for longer than any outage the
 // connection survives, asks the sidecar to leave, so that whoever keeps it running starts it anew.
+// Whether a replica still hears anything is for Hearing to watch.
 const (
 	beatCalm    = 20 * time.Second // between heartbeats while they succeed
 	beatAnxious = 2 * time.Second  // and while they fail
@@ -31,13 +32,17 @@ func (s *Sidecar) WatchBroker(ctx context.Context, log *slog.Logger) {
 			continue
 		}
 		last = time.Now()
-		err := s.Publish(ctx, events.Event{ID: rand.Text(), Type: "heartbeat", Topic: events.HeartbeatsTopic, Data: []byte(`{}`)})
+		err := s.Publish(ctx, heartbeat(rand.Text()))
 		if down := s.brokerDown(); down > givenUp && !errors.Is(s.Ready(ctx), errNoSidecar) {
 			log.Error("the broker has not answered for so long that the sidecar must start anew", "down", down.String(), "error", err)
-			s.shutDown(ctx)
+			s.Leave(ctx)
 			s.lastFailed.Store(0)
 		}
 	}
+}
+
+func heartbeat(id string) events.Event {
+	return events.Event{ID: id, Type: "heartbeat", Topic: events.HeartbeatsTopic, Data: []byte(`{}`)}
 }
 
 // noteBroker remembers since when publishing fails.
@@ -58,7 +63,8 @@ func (s *Sidecar) brokerDown() time.Duration {
 	return 0
 }
 
-func (s *Sidecar) shutDown(ctx context.Context) {
+// Leave asks the sidecar to end, so that whoever keeps it running starts it anew.
+func (s *Sidecar) Leave(ctx context.Context) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/v1.0/shutdown", nil)
 	if err != nil {
 		return

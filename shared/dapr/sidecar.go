@@ -99,16 +99,21 @@ type Publisher interface {
 
 // Publish returns once the broker has stored e, Unavailable when it does not answer.
 func (s *Sidecar) Publish(ctx context.Context, e events.Event) error {
+	err := s.publish(ctx, component(e.Topic), e)
+	s.noteBroker(ctx, err)
+	return err
+}
+
+func (s *Sidecar) publish(ctx context.Context, component string, e events.Event) error {
 	limited, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	err := s.sdk.PublishEvent(limited, component(e.Topic), e.Topic, []byte(e.Data),
+	err := s.sdk.PublishEvent(limited, component, e.Topic, []byte(e.Data),
 		sdk.PublishEventWithContentType("application/json"),
 		sdk.PublishEventWithMetadata(map[string]string{
 			"cloudevent.id":      e.ID, // a broker that knows duplicates knows them by this
 			"cloudevent.type":    e.Type,
 			"cloudevent.subject": e.Subject,
 		}))
-	s.noteBroker(ctx, err)
 	if err != nil {
 		return down(fmt.Errorf("publish %s: %w", e.ID, err))
 	}

@@ -24,7 +24,7 @@ const (
 	ExpirationsTopic = "expirations"
 )
 
-// HeartbeatsTopic shows that the broker takes events. Nobody subscribes to it.
+// HeartbeatsTopic shows that the broker takes events, and to a replica that hears broadcasts that it still does.
 const HeartbeatsTopic = "heartbeats"
 
 // OutboxTopic is private to the service app: the safety net of its outbox.

@@ -34,6 +34,7 @@ type Routes struct {
 	subscriptions []subscription
 	suspects      poison.Suspects // events that could not be handled
 	ready, whole  []check
+	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
 }
 
 // check says what is missing, nil when nothing is.
@@ -79,6 +80,9 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...))
 	}))
 	r.mux.Methods(http.MethodGet).Path("/dapr/subscribe").Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, _ *http.Request) error {
+		if r.hearing != nil {
+			r.hearing.Subscribes()
+		}
 		return api.Write(w, http.StatusOK, append([]subscription{}, r.subscriptions...))
 	})))
 	return r
@@ -90,7 +94,11 @@ func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
 
 func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
 	for _, check := range checks {
-		if err := check(req.Context()); err != nil {
+		err := check(req.Context())
+		if fault.KindOf(err) == fault.Unavailable {
+			return err // it says itself what is missing
+		}
+		if err != nil {
 			return fault.Down(err, "%s is not ready", r.app)
 		}
 	}
@@ -145,6 +153,13 @@ func OnBroadcast[P any, T interface {
 }](r *Routes, h func(ctx context.Context, payload P) error) {
 	topic := T(new(P)).Topic()
 	r.subscribe(subscription{PubSub: dapr.Broadcast, Topic: topic, Route: "/events/broadcast/" + topic}, payloads[P, T](h))
+}
+
+// Hears has h watch that the service's broadcasts arrive. /healthz says so when they do not.
+func (r *Routes) Hears(h *dapr.Hearing) {
+	r.hearing = h
+	r.subscribe(subscription{PubSub: dapr.Broadcast, Topic: events.HeartbeatsTopic, Route: "/events/broadcast/" + events.HeartbeatsTopic}, h.Heard)
+	r.Whole(h.Ready)
 }
 
 // payloads passes on what carries P.

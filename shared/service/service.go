@@ -57,6 +57,27 @@ func Load(settings any) error {
 	return nil
 }
 
+// Whoever is slow to ask or to read is let go. answerLimit is for the work and the reading of its answer: longer than any
+// handler works and than a payment may take (invocation in components/resiliency). A stream sets its own as it writes.
+const (
+	headLimit   = 5 * time.Second
+	readLimit   = 15 * time.Second
+	answerLimit = 75 * time.Second
+	idleLimit   = 2 * time.Minute
+)
+
+func newServer(log *slog.Logger, routes http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           routes,
+		ReadHeaderTimeout: headLimit,
+		ReadTimeout:       readLimit,
+		WriteTimeout:      answerLimit,
+		IdleTimeout:       idleLimit,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
 // Serve listens, then serves until ctx ends, then lets running requests finish. work, if given, is waited for last:
 // what requests have left to do in the background.
 func Serve(ctx context.Context, s Settings, log *slog.Logger, routes http.Handler, work ...func()) error {
@@ -64,14 +85,7 @@ func Serve(ctx context.Context, s Settings, log *slog.Logger, routes http.Handle
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           routes,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	server := newServer(log, routes)
 	log.Info("listening", "address", listener.Addr().String())
 	if s.Pprof != "" {
 		go serveProfiles(s.Pprof, log)

@@ -22,6 +22,7 @@ dapr_component_state_count{app_id="orders",component="statestore",namespace="",o
 dapr_component_state_count{app_id="orders",component="statestore",namespace="",operation="set",success="false"} 1
 dapr_component_pubsub_egress_count{app_id="orders",component="pubsub",namespace="",success="true",topic="orders"} 4
 dapr_component_pubsub_egress_count{app_id="orders",component="pubsub",namespace="",success="true",topic="heartbeats"} 9
+dapr_component_pubsub_ingress_count{app_id="orders",component="broadcast",namespace="",process_status="success",status="success",topic="heartbeats"} 7
 dapr_component_pubsub_ingress_count{app_id="orders",component="outbox",namespace="",process_status="success",status="success",topic="orders-outbox"} 2
 dapr_runtime_service_invocation_req_sent_total{app_id="orders",dst_app_id="tickets",type="unary"} 1
 dapr_grpc_io_server_completed_rpcs{app_id="orders",grpc_server_method="/dapr.proto.runtime.v1.Dapr/ScheduleJob",grpc_server_status="OK"} 5

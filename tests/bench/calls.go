@@ -158,6 +158,9 @@ func readCalls(text io.Reader) (calls, error) {
 // callOf says which call a series counts, "" for those that count something else. Many documents read at once are one
 // call; heartbeats and health probes are none.
 func callOf(series string, label map[string]string) string {
+	if label["topic"] == events.HeartbeatsTopic {
+		return ""
+	}
 	switch series {
 	case "dapr_component_state_count":
 		if strings.HasSuffix(label["operation"], "get") { // bulk_get too
@@ -165,9 +168,6 @@ func callOf(series string, label map[string]string) string {
 		}
 		return "state_save"
 	case "dapr_component_pubsub_egress_count", "dapr_component_pubsub_egress_bulk_count":
-		if label["topic"] == events.HeartbeatsTopic {
-			return ""
-		}
 		return "publish/" + label["topic"]
 	case "dapr_component_pubsub_ingress_count", "dapr_component_pubsub_ingress_bulk_count":
 		return "delivery/" + label["component"] + "/" + label["topic"]

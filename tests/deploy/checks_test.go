@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func copyOf(c code) code {
 			settings[app][name] = required
 		}
 	}
-	c.apps, c.routes, c.settings = apps, routes, settings
+	c.apps, c.routes, c.settings, c.readiness = apps, routes, settings, maps.Clone(c.readiness)
 	c.topics = append([]string{}, c.topics...)
 	c.calls = append([]call{}, c.calls...)
 	return c

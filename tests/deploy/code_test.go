@@ -28,6 +28,8 @@ type code struct {
 	health     string                     // the path that a sidecar asks its service for
 	routes     map[string][]route         // ways in for people and for other services
 	calls      []call                     // who invokes whom
+	invokers   map[string]bool            // "app function" of those that do
+	readiness  map[string][]string        // by service, the names in what its /readyz asks
 	prefixes   map[string]string          // what web passes on, and to whom
 	listens    map[string]bool            // services with events
 	keeps      map[string]bool            // services with state
@@ -50,7 +52,7 @@ type call struct{ from, to, method, path string }
 var readCode = sync.OnceValues(func() (code, error) {
 	c := code{
 		apps: map[string]int{}, routes: map[string][]route{}, prefixes: map[string]string{}, listens: map[string]bool{},
-		keeps: map[string]bool{}, settings: map[string]map[string]bool{},
+		keeps: map[string]bool{}, settings: map[string]map[string]bool{}, invokers: map[string]bool{}, readiness: map[string][]string{},
 	}
 	if err := c.readRunFile(); err != nil {
 		return c, err
@@ -244,7 +246,11 @@ func (c *code) readService(app string, file *ast.File) {
 					}
 				}
 			case *ast.CallExpr:
+				before := len(c.calls)
 				c.readCall(app, n, apps)
+				if f, ok := declaration.(*ast.FuncDecl); ok && len(c.calls) > before {
+					c.invokers[app+" "+f.Name.Name] = true
+				}
 			}
 			return true
 		})
@@ -263,6 +269,15 @@ func (c *code) readCall(app string, n *ast.CallExpr, apps []string) {
 	switch name := function.Sel.Name; {
 	case name == "FromWeb" && len(n.Args) == 4:
 		c.routes[app] = append(c.routes[app], route{method: text(n.Args[0]), path: text(n.Args[1])})
+	case is(function, "service", "NewRoutes") && len(n.Args) > 3:
+		for _, check := range n.Args[3:] {
+			ast.Inspect(check, func(n ast.Node) bool {
+				if name, ok := n.(*ast.Ident); ok {
+					c.readiness[app] = append(c.readiness[app], name.Name)
+				}
+				return true
+			})
+		}
 	case name == "Internal" && len(n.Args) > 3:
 		r := route{method: text(n.Args[0]), path: text(n.Args[1])}
 		for _, caller := range n.Args[3:] {
@@ -371,6 +386,8 @@ func TestTheCodeIsRead(t *testing.T) {
 	assert.Contains(t, c.calls, call{"payments", "orders", http.MethodPost, "/internal/orders/" + anID + "/checkout"})
 	assert.Contains(t, c.calls, call{"web", "expiration", http.MethodGet, "/healthz"})
 	assert.Contains(t, c.calls, call{"tickets", "auth", http.MethodGet, "/internal/sessions/ended"})
+	assert.True(t, c.invokers["web everyServiceReady"] && !c.invokers["web lately"])
+	assert.Contains(t, c.readiness["web"], "sidecar")
 	assert.Equal(t, map[string]string{"/api/users": "auth", "/api/tickets": "tickets", "/api/orders": "orders", "/api/payments": "payments"}, c.prefixes)
 	assert.True(t, c.listens["expiration"] && !c.listens["auth"])
 	assert.True(t, c.keeps["auth"] && !c.keeps["expiration"])

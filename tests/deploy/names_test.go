@@ -92,6 +92,47 @@ func TestServicesAreTheAppsOfDaprYAML(t *testing.T) {
 	)
 }
 
+// A service is in rotation, and is left running, whatever becomes of the other services.
+func TestNoServiceTakesAnotherOffTheAir(t *testing.T) {
+	verify(t, func(m *market, c code) []string {
+		var wrong list
+		for name, d := range m.deployments {
+			app := container(&d.Spec.Template.Spec, "app")
+			if app == nil || len(probes(*app)) != 3 {
+				wrong.add("%s: not three probes", name)
+				continue
+			}
+			for _, probe := range probes(*app) {
+				switch asked := probe.HTTPGet; {
+				case asked != nil && asked.Path == c.health: // it runs
+				case asked == nil || asked.Path != "/readyz" || probe != app.ReadinessProbe:
+					wrong.add("%s: a probe that asks for more than whether it runs, or is ready", name)
+				}
+			}
+			if app.ReadinessProbe.HTTPGet.Path != "/readyz" {
+				continue
+			}
+			for _, check := range c.readiness[name] {
+				if c.invokers[name+" "+check] {
+					wrong.add("%s is out of rotation while another service is away: its /readyz asks %s", name, check)
+				}
+			}
+		}
+		return wrong.sorted()
+	},
+		spoil{"a service that is as ready as the others", "", func(m *market, c *code) { c.readiness["web"] = []string{"everyServiceReady"} }, "web is out of rotation"},
+		spoil{"readiness that asks for everything", "dev", func(m *market, c *code) {
+			container(&m.deployments["web"].Spec.Template.Spec, "app").ReadinessProbe.HTTPGet.Path = "/healthz"
+		}, "web: a probe that asks for more"},
+		spoil{"a service that is killed for what others are", "", func(m *market, c *code) {
+			container(&m.deployments["orders"].Spec.Template.Spec, "app").LivenessProbe.HTTPGet.Path = "/readyz"
+		}, "orders: a probe that asks for more"},
+		spoil{"no readiness", "", func(m *market, c *code) {
+			container(&m.deployments["auth"].Spec.Template.Spec, "app").ReadinessProbe = nil
+		}, "auth: not three probes"},
+	)
+}
+
 // What refers to something by name or label refers to something that is there.
 func TestReferencesResolve(t *testing.T) {
 	verify(t, func(m *market, c code) []string {

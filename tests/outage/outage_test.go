@@ -31,6 +31,8 @@ func TestBrokerAway(t *testing.T) {
 	s := start(t, choice)
 	seller, buyer := signUp(t, s), signUp(t, s)
 	before := list(t, s, seller)
+	pages := open(t, s)
+	pages.hear(t, list(t, s, seller))
 
 	require.NoError(t, s.Kill("nats"))
 	refused := 0
@@ -59,9 +61,20 @@ func TestBrokerAway(t *testing.T) {
 	t.Logf("%d commands refused in %v; everything ready %v after the broker", refused, away, time.Since(back).Round(100*time.Millisecond))
 
 	_, _, mine := call(t, s, "GET", "/api/tickets/mine", seller, "")
-	assert.Equal(t, 1, strings.Count(mine, `"id"`), "nothing half done: %s", mine)
+	assert.Equal(t, 2, strings.Count(mine, `"id"`), "nothing half done: %s", mine)
+	pages.all(t, "open pages have connected anew and know that they may have missed something", func(one *page) bool { return one.missed })
+	fresh := list(t, s, seller)
+	pages.hear(t, fresh)
+	require.Eventually(t, func() bool {
+		for range 10 * len(s.Replicas("tickets")) { // whichever web asks
+			if _, _, shown := call(t, s, "GET", "/api/tickets", "", ""); !strings.Contains(shown, fresh) {
+				return false
+			}
+		}
+		return true
+	}, 30*time.Second, 100*time.Millisecond, "every catalogue shows it")
 	buy(t, s, buyer, before)
-	buy(t, s, buyer, list(t, s, seller))
+	buy(t, s, buyer, fresh)
 }
 
 // start runs a stack whose parts are started anew when they leave by themselves, as an orchestrator does.

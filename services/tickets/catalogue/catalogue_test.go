@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -119,13 +120,72 @@ func TestSearchAmongMany(t *testing.T) {
 	}
 }
 
+// Any combination of words finds what has them all, and nothing else.
+func TestSearchForAnyWords(t *testing.T) {
+	c := New()
+	titles := map[string][]string{}
+	for i := range 3000 {
+		title := ""
+		for word := range 8 {
+			if rand.N(1<<word) == 0 { // some in all, some in few
+				title += fmt.Sprintf("w%d ", word)
+			}
+		}
+		tk := ticket.Ticket{ID: fmt.Sprint(i), Title: title, CreatedAt: noon.Add(time.Duration(i))}
+		c.Put(tk)
+		if i%7 == 0 {
+			tk.Title, tk.Version = "w3 w4", 1
+			c.Put(tk)
+		}
+		if tk.Follow(ticket.Sale{Version: 1, OrderID: "O", Complete: true}); i%5 == 0 {
+			c.Put(tk)
+			continue
+		}
+		titles[tk.ID] = Words(tk.Title)
+	}
+	for set := range 256 {
+		var words []string
+		for word := range 8 {
+			if set&(1<<word) != 0 {
+				words = append(words, fmt.Sprintf("w%d", word))
+			}
+		}
+		var want []string
+		for i := 2999; i >= 0; i-- {
+			id := fmt.Sprint(i)
+			if have, listed := titles[id]; listed && !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(have, w) }) {
+				want = append(want, id)
+			}
+		}
+		require.Equal(t, want, ids(t, c, Query{Sort: Newest, Words: words, Limit: 200}, noon), "%v", words)
+	}
+}
+
+// Two words that many tickets have, but none has both: no ticket is looked at, however many there are.
+func TestWordsThatNeverMeetCostNothing(t *testing.T) {
+	c := New()
+	for i := range 3 * few {
+		c.Put(ticket.Ticket{ID: fmt.Sprint(i), Title: []string{"opera", "football"}[i%2], CreatedAt: noon.Add(time.Duration(i))})
+	}
+	words, known := c.find(Words("football opera"))
+	assert.True(t, known)
+	assert.Empty(t, c.candidates(Newest, words))
+	assert.Len(t, ids(t, c, Query{Sort: Newest, Words: Words("opera"), Limit: 100}, noon), 3*few/2)
+}
+
 func BenchmarkPage(b *testing.B) {
 	for _, n := range []int{100, 10_000, 100_000} {
 		c := New()
 		for i := range n {
-			c.Put(ticket.Ticket{ID: fmt.Sprint(i), Title: fmt.Sprintf("concert number%d", i%500), Price: money.Amount(i % 997), CreatedAt: noon.Add(time.Duration(i))})
+			title := fmt.Sprintf("concert number%d side%d", i%500, i%2)
+			if i%997 > 900 {
+				title += " dear" // behind nine tenths of all that is cheaper
+			}
+			c.Put(ticket.Ticket{ID: fmt.Sprint(i), Title: title, Price: money.Amount(i % 997), CreatedAt: noon.Add(time.Duration(i))})
 		}
-		for name, words := range map[string][]string{"page": nil, "search": Words("number7"), "common": Words("concert")} {
+		for name, words := range map[string][]string{
+			"page": nil, "search": Words("number7"), "common": Words("concert"), "apart": Words("side0 side1"), "far": Words("dear concert"), "nothing": Words("nobody concert"),
+		} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				for b.Loop() {
 					c.Page(Query{Sort: Cheapest, Words: words, Limit: 50}, noon)

@@ -7,6 +7,7 @@ const most = 100; // tickets that one stream may follow
 let source = null;
 let wait = 1000;
 let retry;
+let listed; // when the newest listing that we know of was made
 
 function connect() {
 	clearTimeout(retry);
@@ -18,7 +19,10 @@ function connect() {
 	if (ids.length) query.set("tickets", ids.join(","));
 	if (listings) query.set("listings", "");
 	source = new EventSource("/live?" + query);
-	source.addEventListener("ready", () => {
+	source.addEventListener("ready", (event) => {
+		const last = JSON.parse(event.data).listed;
+		if (listings && last > listed) fresh(); // between two streams
+		listed = last;
 		wait = 1000;
 		document.documentElement.dataset.live = "yes";
 		refresh();
@@ -28,13 +32,17 @@ function connect() {
 		const region = document.querySelector("[data-region]");
 		if (region && (region.dataset.order ?? JSON.parse(event.data).id) === JSON.parse(event.data).id) refresh();
 	});
-	source.addEventListener("listed", () => { document.getElementById("fresh").hidden = false; });
+	source.addEventListener("listed", fresh);
 	source.onerror = () => {
 		if (source.readyState !== EventSource.CLOSED) return; // it tries by itself
 		disconnect();
 		retry = setTimeout(connect, wait * (1 + Math.random()));
 		wait = Math.min(wait * 2, 30_000);
 	};
+}
+
+function fresh() {
+	document.getElementById("fresh").hidden = false;
 }
 
 function disconnect() {
