@@ -81,7 +81,7 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 		for _, m := range internalRoute.FindAllStringSubmatch(text, -1) {
 			body := ""
 			if m[1] == "POST" {
-				body = `{"userId":"` + buyerID + `"}`
+				body = `{"userId":"` + buyerID + `","checkout":"c1"}`
 			}
 			all = append(all, door{app: app, method: m[1], path: strings.ReplaceAll(m[2], "{id}", orderID), body: body, callers: appName.FindAllString(m[3], -1)})
 		}
