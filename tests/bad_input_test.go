@@ -14,7 +14,7 @@ import (
 // Every malformed request gets the contract's error body with the right status, names the field, and changes nothing.
 func TestBadInput(t *testing.T) {
 	s := market(t)
-	owner, other := newcomer(t, s), newcomer(t, s)
+	owner, other, late := newcomer(t, s), newcomer(t, s), newcomer(t, s)
 	offered := owner.sells("As it was", "10")
 	placed := other.orders(offered.ID)
 	nobody := visitor(t, s)
@@ -69,7 +69,7 @@ func TestBadInput(t *testing.T) {
 		{other, "POST", "/api/orders", `{"ticketId":7}`, 400, "ticketId must be a string (ticketId)"},
 		{other, "POST", "/api/orders", `{"ticketId":"nosuch"}`, 404, "Not Found"},
 		{other, "POST", "/api/orders", `{"ticketId":"../orders"}`, 404, "Not Found"},
-		{other, "POST", "/api/orders", `{"ticketId":"` + offered.ID + `"}`, 400, "Ticket is already reserved"},
+		{late, "POST", "/api/orders", `{"ticketId":"` + offered.ID + `"}`, 400, "Ticket is already reserved"},
 		{nobody, "GET", "/api/orders", "", 401, "Not authorized"},
 		{other, "GET", "/api/orders/nosuch", "", 404, "Not Found"},
 		{other, "GET", "/api/orders/" + offered.ID + "-NOSUCH", "", 404, "Not Found"},

@@ -66,7 +66,13 @@ func listen(t *testing.T, s *stack.Stack) *listener {
 		}
 	})
 	mux.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
-	server := httptest.NewServer(mux) // for as long as the tests run
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // for as long as the tests run
+		if r.Header.Get("dapr-caller-app-id") != "" { // to other sidecars it is one of web's replicas, and as closed
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	require.NoError(t, s.Attach(ctx, "web", "listener", server.Listener.Addr().(*net.TCPAddr).Port))

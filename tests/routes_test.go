@@ -81,9 +81,10 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 		for _, m := range internalRoute.FindAllStringSubmatch(text, -1) {
 			body := ""
 			if m[1] == "POST" {
-				body = `{"userId":"` + buyerID + `","checkout":"c1"}`
+				body = `{"userId":"` + buyerID + `","checkout":"try"}`
 			}
-			all = append(all, door{app: app, method: m[1], path: strings.ReplaceAll(m[2], "{id}", orderID), body: body, callers: appName.FindAllString(m[3], -1)})
+			path := strings.NewReplacer("{id}", orderID, "{checkout}", "try").Replace(m[2])
+			all = append(all, door{app: app, method: m[1], path: path, body: body, callers: appName.FindAllString(m[3], -1)})
 		}
 		for _, m := range jobRoute.FindAllStringSubmatch(text, -1) {
 			prefix := regexp.MustCompile(m[1] + ` += "([^"]+)"`).FindStringSubmatch(text)

@@ -67,6 +67,9 @@ func market(t *testing.T) string { return start(t, nil) }
 // hasty is the site where the time to pay is over soon.
 func hasty(t *testing.T) string { return start(t, map[string]string{"ORDER_HOLD": "10s"}) }
 
+// forgiving is the site where a ticket that was given back can be held again at once.
+func forgiving(t *testing.T) string { return start(t, map[string]string{"HOLD_AGAIN_AFTER": "0s"}) }
+
 func start(t *testing.T, env map[string]string) string {
 	t.Helper()
 	if running.stack != nil && maps.Equal(running.env, env) {

@@ -62,7 +62,7 @@ func holder(t *testing.T, path string) string {
 
 // News reaches an open page within a second, also after the broker was away.
 func TestNewsIsQuick(t *testing.T) {
-	base := market(t)
+	base := forgiving(t)
 	seller, buyer := newClient(t, base), newClient(t, base)
 	seller.signUp("/")
 	buyer.signUp("/")
