@@ -6,6 +6,7 @@ import (
 
 	"marketplace/services/auth/tries"
 	"marketplace/services/auth/user"
+	"marketplace/shared/api"
 )
 
 // How often in a window. Many people share one network.
@@ -58,5 +59,5 @@ func (s *server) count(ctx context.Context, who string, most int, why string) er
 }
 
 func networkOf(r *http.Request) string {
-	return "address." + tries.Network(r.Header.Values("X-Forwarded-For"))
+	return "address." + api.Network(r.Header.Values("X-Forwarded-For"))
 }
