@@ -28,6 +28,15 @@ func settleJob(orderID, checkout string, look int) string {
 	return fmt.Sprintf("%s%s.%s.%d", settlePrefix, orderID, checkout, look)
 }
 
+func readSettleJob(rest string) (orderID, checkout string, look int, ok bool) {
+	parts := strings.Split(rest, ".")
+	if len(parts) != 3 {
+		return "", "", 0, false
+	}
+	look, err := strconv.Atoi(parts[2])
+	return parts[0], parts[1], look, err == nil && look >= 0
+}
+
 // pause is the time before a look, longer with each.
 func pause(look int) time.Duration {
 	return min(5*time.Second<<min(look, 10), 5*time.Minute)
@@ -36,13 +45,8 @@ func pause(look int) time.Duration {
 // onSettle looks how an attempt ended. While that is open it sees to the next look itself: a job that fails would come
 // again every two seconds.
 func (s *server) onSettle(ctx context.Context, rest string) error {
-	parts := strings.Split(rest, ".")
-	if len(parts) != 3 {
-		return fault.New(fault.Invalid, "%q is not a look of ours", rest)
-	}
-	orderID, checkout := parts[0], parts[1]
-	look, err := strconv.Atoi(parts[2])
-	if err != nil || look < 0 {
+	orderID, checkout, look, ok := readSettleJob(rest)
+	if !ok {
 		return fault.New(fault.Invalid, "%q is not a look of ours", rest)
 	}
 	p, err := s.payments.Announce(ctx, orderID) // whoever saved an outcome may have died before it was told
