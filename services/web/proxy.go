@@ -130,6 +130,24 @@ func prefixOf(path string) string {
 	return "/" + parts[1] + "/" + parts[2]
 }
 
+// whole makes sure that an answer is all there. A sidecar that dies while it answers leaves half of it, and the sidecar that
+// asked ends it as if nothing were missing; but half of a JSON text is none.
+func whole(resp *http.Response) error {
+	if resp.Request.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified {
+		return nil
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil {
+		return err // to ErrorHandler
+	}
+	if !json.Valid(body) {
+		return fmt.Errorf("HTTP %d and the first %d bytes of an answer", resp.StatusCode, len(body))
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
 // inOurWords puts the sidecar's own errors, and any other that is not in the contract's form, into it.
 func inOurWords(resp *http.Response) error {
 	for name := range resp.Header {
@@ -138,7 +156,7 @@ func inOurWords(resp *http.Response) error {
 		}
 	}
 	if resp.StatusCode < http.StatusBadRequest {
-		return nil
+		return whole(resp)
 	}
 	if resp.Request.Method == http.MethodHead && resp.StatusCode < http.StatusInternalServerError {
 		return nil // a refusal without its words

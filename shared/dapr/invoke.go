@@ -52,8 +52,8 @@ func (s *Sidecar) Invoke(ctx context.Context, app, method, path string, in, out 
 	if out == nil {
 		return nil
 	}
-	if err := json.Unmarshal(raw, out); err != nil {
-		return fmt.Errorf("answer of %s to %s %s: %w", app, method, path, err)
+	if err := json.Unmarshal(raw, out); err != nil { // its sidecar died in the middle of it, and ours did not notice
+		return fault.Down(fmt.Errorf("answer of %s to %s %s: %w", app, method, path, err), "Please try again in a moment")
 	}
 	return nil
 }
