@@ -15,16 +15,13 @@ import (
 func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		UserID   string `json:"userId"`
-		Checkout string `json:"checkout"` // names the attempt to pay, for its end
+		Checkout string `json:"checkout"` // names the attempt to pay, for its end; "" from a payments of before
 	}
 	if err := api.Read(w, r, &in); err != nil {
 		return err
 	}
-	var wrong fault.Fields
-	wrong.Check(in.UserID != "", "userId", "userId is required")
-	wrong.Check(in.Checkout != "", "checkout", "checkout is required")
-	if err := wrong.Err(); err != nil {
-		return err
+	if in.UserID == "" {
+		return fault.InField("userId", "userId is required")
 	}
 	id := mux.Vars(r)["id"]
 	ticketID, err := sale.TicketOf(id)

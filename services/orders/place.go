@@ -32,7 +32,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(in.TicketID); err != nil {
 		return err
 	}
-	order := sale.Order{ID: sale.NewOrderID(in.TicketID, rand.Text()[:16]), UserID: buyer.ID, Code: rand.Text()[:16]}
+	order := sale.Order{ID: sale.NewOrderID(in.TicketID, rand.Text()[:16]), UserID: buyer.ID, Code: newCode()}
 	place := func() (sale.Sale, error) {
 		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
 			func() error { return s.hold(r.Context(), in.TicketID, order) },
@@ -43,6 +43,14 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		if err = s.learn(r.Context(), in.TicketID); err == nil {
 			sold, err = place()
 		}
+	}
+	if errors.Is(err, sale.ErrUnsettled) {
+		if err = s.endUnsettled(r.Context(), dapr.ByNudge, in.TicketID); err == nil {
+			sold, err = place()
+		}
+	}
+	if errors.Is(err, sale.ErrUnsettled) || fault.KindOf(err) == fault.Early {
+		return fault.New(fault.Refused, "Ticket is already reserved")
 	}
 	if err != nil {
 		return err
@@ -56,6 +64,9 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	}
 	return api.Write(w, http.StatusCreated, shownTo(*placed))
 }
+
+// newCode is what proves a purchase to whoever asks the market: derived from nothing.
+func newCode() string { return rand.Text()[:16] }
 
 // learn asks tickets about a ticket that no event has told us of yet. It returns NotFound when there is none.
 func (s *server) learn(ctx context.Context, ticketID string) error {

@@ -56,6 +56,8 @@ func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 		return api.Write(w, http.StatusAccepted, unpaid{p.ID, "requires_action", actionOf(p)})
 	case p.Status == payment.Declined:
 		return fault.New(fault.Refused, "%s", p.Reason)
+	case p.Status == payment.Pending:
+		return unsettled(errors.New("the card network has not decided"))
 	}
 	return fault.New(fault.Refused, "Cannot pay for a cancelled order")
 }

@@ -40,6 +40,20 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	return api.Write(w, http.StatusOK, view(p))
 }
 
+// tell tells orders how the payment for an order stands: an order that is paid must not expire because that is not heard of
+// yet.
+func (s *server) tell(w http.ResponseWriter, r *http.Request) error {
+	orderID := mux.Vars(r)["orderId"]
+	if err := api.CheckID(orderID); err != nil {
+		return err
+	}
+	p, err := s.payments.Get(r.Context(), orderID)
+	if err != nil {
+		return err
+	}
+	return api.Write(w, http.StatusOK, map[string]string{"id": p.ID, "status": string(p.Status)})
+}
+
 // receipt is a payment as its buyer sees it.
 type receipt struct {
 	ID         string         `json:"id"`

@@ -6,6 +6,8 @@
 package sale
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -154,6 +156,8 @@ func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 		return nil
 	case last.Paid() || last.Live(now):
 		return fault.New(fault.Refused, "Ticket is already reserved")
+	case last.unsettled():
+		return ErrUnsettled
 	}
 	if err := s.again(by.UserID, t.Again, now); err != nil {
 		return err
@@ -228,6 +232,7 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 	case !o.Live(now):
 		return fault.New(fault.Refused, "Cannot pay for a cancelled order")
 	case !now.Before(o.HeldUntil):
+		o.Checkout = checkout
 		return nil // a payment under way may go on, but trying again and again does not extend a hold
 	}
 	o.Status, o.Checkout = Awaiting, checkout
@@ -259,9 +264,9 @@ func (s *Sale) moveDeadline(o *Order, to time.Time) {
 	}
 }
 
-// Paid completes the order. Money that meets a cancelled order is noted, which announces the cancellation once more:
-// payments returns it. Twice is the same as once.
-func (s *Sale) Paid(id, paymentID string) error {
+// Paid completes the order; code proves the purchase if the order has none yet. Money that meets a cancelled order is
+// noted, which announces the cancellation once more: payments returns it. Twice is the same as once.
+func (s *Sale) Paid(id, paymentID, code string) error {
 	o := s.Order(id)
 	if o == nil {
 		return fault.NoSuchThing()
@@ -274,7 +279,7 @@ func (s *Sale) Paid(id, paymentID string) error {
 		o.Version++ // the order's own: to the ticket nothing has happened, and a newer sale version would free it again
 		return nil
 	}
-	o.Status = Complete
+	o.Status, o.Code = Complete, cmp.Or(o.Code, code)
 	s.changed(o)
 	return nil
 }
@@ -294,14 +299,22 @@ func (s *Sale) Refund(id, paymentID string) error {
 	return nil
 }
 
+// ErrUnsettled is returned for an order whose time ran out while somebody was paying for it. The money may have been taken
+// in time, and that may not be heard of yet: payments must be asked before the order ends, see Paid and EndUnpaid.
+var ErrUnsettled = errors.New("whether the order was paid in time is to be asked for")
+
+func (o *Order) unsettled() bool { return o.Status == Awaiting && !o.PayingUntil.IsZero() }
+
 // Expire cancels an order that nobody paid for in time. deadline is the one that is said to have passed, zero for
-// whichever the order has. It returns Early while that is still to come, by our clock. Nothing happens to an order that
-// has ended, or whose deadline has moved to later than that.
+// whichever the order has. It returns Early while that is still to come, by our clock, and ErrUnsettled. Nothing happens to
+// an order that has ended, or whose deadline has moved to later than that.
 func (s *Sale) Expire(id string, deadline, now time.Time) error {
 	o := s.Order(id)
 	switch {
 	case o == nil || !o.Live(now) && !o.Overdue(now):
 		return nil
+	case o.Overdue(now) && o.unsettled():
+		return ErrUnsettled
 	case o.Overdue(now):
 		s.cancel(o, Expired, now)
 		return nil
@@ -309,6 +322,13 @@ func (s *Sale) Expire(id string, deadline, now time.Time) error {
 		return nil
 	}
 	return fault.New(fault.Early, "order %s can be paid until %s", id, o.ExpiresAt)
+}
+
+// EndUnpaid cancels an order whose time ran out, and for which payments has taken no money.
+func (s *Sale) EndUnpaid(id string, now time.Time) {
+	if o := s.Order(id); o != nil && o.Overdue(now) {
+		s.cancel(o, Expired, now)
+	}
 }
 
 // OrdersKept bounds the document: with more, the oldest are to be kept elsewhere.
