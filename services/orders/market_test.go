@@ -27,10 +27,13 @@ var signingKey = ed25519.NewKeyFromSeed([]byte(strings.Repeat("k", ed25519.SeedS
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// noTickets is a tickets service that has none but those its events told of.
-type noTickets struct{}
+// others are the services that orders asks: tickets has none but those its events told of, and payments has none.
+type others struct{}
 
-func (noTickets) Invoke(context.Context, string, string, string, any, any) error {
+func (others) Invoke(_ context.Context, app, _, _ string, _, out any) error {
+	if app == "payments" {
+		return json.Unmarshal([]byte(`{"id":"","status":"none"}`), out)
+	}
 	return fault.NoSuchThing()
 }
 
@@ -51,7 +54,7 @@ func replica(of *market) *market {
 	outbox := dapr.NewOutbox("orders", m.sidecar, m.sidecar, now, log)
 	m.server = &server{
 		sales: dapr.NewAnnounced("sale", m.sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", m.sidecar), buyers: dapr.NewList("orders-of", m.sidecar),
-		timers: m.sidecar, services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now),
+		timers: m.sidecar, services: others{}, outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now),
 		terms: sale.Terms{Hold: 15 * time.Minute, Again: 5 * time.Minute}, holds: 6, checkout: time.Minute, now: now, log: log,
 	}
 	return m

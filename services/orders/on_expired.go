@@ -66,7 +66,7 @@ func (s *server) endUnsettled(ctx context.Context, by dapr.Promise, ticketID str
 	}
 	var p struct{ ID, Status string }
 	err = s.services.Invoke(ctx, "payments", http.MethodGet, "/internal/payments/"+o.ID, nil, &p)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
+	if err != nil {
 		early := fault.New(fault.Early, "order %s may have been paid for", o.ID)
 		early.Cause = fmt.Errorf("payments does not say: %w", err)
 		return early

@@ -29,8 +29,6 @@ func (p *payments) Invoke(_ context.Context, app, _, _ string, _, out any) error
 		return fault.NoSuchThing()
 	case p.away:
 		return fault.Down(nil, "Please try again in a moment")
-	case p.answer == "":
-		return fault.NoSuchThing()
 	}
 	return json.Unmarshal([]byte(p.answer), out)
 }
@@ -60,8 +58,8 @@ func TestWhoseTimeRanOutWhilePaying(t *testing.T) {
 		"paid":             {payments{answer: `{"id":"P","status":"succeeded"}`}, sale.Complete},
 		"declined":         {payments{answer: `{"id":"P","status":"declined"}`}, sale.Cancelled},
 		"still under way":  {payments{answer: `{"id":"P","status":"pending"}`}, sale.Cancelled},
-		"nobody has tried": {payments{}, sale.Cancelled},
-		"nothing":          {payments{away: true}, sale.Awaiting},
+		"nobody has tried": {payments{answer: `{"id":"","status":"none"}`}, sale.Cancelled},
+		"nothing":          {payments{answer: `{"id":"","status":"none"}`, away: true}, sale.Awaiting},
 	} {
 		for by, find := range finders {
 			t.Run(says+", found by "+by, func(t *testing.T) {

@@ -48,6 +48,9 @@ func (s *server) tell(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p, err := s.payments.Get(r.Context(), orderID)
+	if fault.KindOf(err) == fault.NotFound {
+		p.Status, err = "none", nil // nobody has tried to pay
+	}
 	if err != nil {
 		return err
 	}
