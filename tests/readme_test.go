@@ -86,6 +86,49 @@ func TestWhatTheREADMEsNameExists(t *testing.T) {
 	}
 }
 
+var (
+	setting = regexp.MustCompile(`envconfig:"([A-Z_]+)"(?: default:"([^"]*)")?`)
+	row     = regexp.MustCompile("(?m)^\\| (`[A-Z_]+`(?: `[A-Z_]+`)*) \\| [^|]* \\| ([^|]*) \\|")
+)
+
+// The README's table has every setting of the code with its default, and no other.
+func TestTheREADMEsSettings(t *testing.T) {
+	raw, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	_, text, found := strings.Cut(string(raw), "## Configuration\n")
+	require.True(t, found)
+	written := map[string]string{} // by name: the default
+	for _, m := range row.FindAllStringSubmatch(text, -1) {
+		for name := range strings.FieldsSeq(m[1]) {
+			written[strings.Trim(name, "`")] = strings.Trim(m[2], "`")
+		}
+	}
+	known := map[string]bool{}
+	for _, root := range []string{"../services", "../shared"} {
+		require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			code, err := os.ReadFile(path)
+			for _, m := range setting.FindAllStringSubmatch(string(code), -1) {
+				name, standard := m[1], m[2]
+				known[name] = true
+				if name == "APP_PORT" || strings.HasPrefix(name, "DAPR_") {
+					continue // Dapr's
+				}
+				assert.Contains(t, written, name, "%s has a setting that the README lacks", path)
+				if standard != "" {
+					assert.Equal(t, standard, written[name], "the default of %s", name)
+				}
+			}
+			return err
+		}))
+	}
+	for name := range written {
+		assert.True(t, known[name], "the README has a setting that no service has: %s", name)
+	}
+}
+
 // readmes are the project's, not those of what it has installed.
 func readmes(t *testing.T) (found []string) {
 	require.NoError(t, filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
