@@ -37,7 +37,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 			p = now
 		}
 	}
-	return api.Write(w, http.StatusOK, view(p))
+	return api.Write(w, http.StatusOK, receiptOf(p))
 }
 
 // receipt is a payment as its buyer sees it.
@@ -66,7 +66,7 @@ func actionOf(p payment.Payment) *action {
 	return &action{URL: p.ActionURL, Until: clock.At(p.Until)}
 }
 
-func view(p payment.Payment) receipt {
+func receiptOf(p payment.Payment) receipt {
 	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: p.Smallest(), Currency: p.Currency, Reason: p.Reason,
 		Action: actionOf(p), BegunAt: clock.At(p.BegunAt)}
 	if !p.RefundedAt.IsZero() {

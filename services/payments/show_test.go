@@ -18,7 +18,7 @@ func TestWhatIsShownAndWhatIsToldOfAPayment(t *testing.T) {
 		Attempt: 3, Checkout: "c", Token: "tok", ReturnURL: "https://shop.example", BegunAt: at, Until: at, ActionURL: "https://bank.example",
 		StripeID: "pi_1", Reason: "r", RefundID: "re_1", RefundedAt: at, Trouble: "the account is empty"}
 
-	shown, err := json.Marshal(view(p))
+	shown, err := json.Marshal(receiptOf(p))
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"id":"P","orderId":"T-1","status":"refunded","amount":1999,"currency":"usd","reason":"r",
 		"begunAt":"2026-01-02T12:00:00.000Z","refundedAt":"2026-01-02T12:00:00.000Z"}`, string(shown))
