@@ -1,7 +1,6 @@
 // Package tests buys and sells tickets on the real stack: the binaries that ship, each beside a real sidecar, through web.
 // STATE and PUBSUB in the environment choose other components than dapr.yaml does, and REPLICAS how many of each service
-// there are, as with `make run`; SERVICES names a
-// folder with built services, which are then not built anew.
+// there are, as with `make run`; SERVICES names a folder with built services, which are then not built anew.
 package tests
 
 import (

@@ -11,7 +11,8 @@ import (
 	"marketplace/shared/fault"
 )
 
-// beginCheckout keeps an order from expiring while payments charges for it, or says why it must not.
+// beginCheckout keeps an order from expiring while payments charges for it, or says why it must not. Payments asks for the
+// buyer and reads what he would.
 func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		UserID   string `json:"userId"`
@@ -43,7 +44,7 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, view(*sl.Order(id)))
+	return api.Write(w, http.StatusOK, shownTo(*sl.Order(id)))
 }
 
 // endCheckout takes that back after a decline of the attempt that the checkout was for.

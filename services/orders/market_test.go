@@ -112,7 +112,7 @@ func (m *market) hears(t testing.TB, p events.Payload) fault.Outcome {
 }
 
 // places is ask for an order that must be accepted.
-func (m *market) places(t testing.TB, user, ticketID string) (o events.Order) {
+func (m *market) places(t testing.TB, user, ticketID string) (o shown) {
 	t.Helper()
 	w := m.ask(t, user, "POST", "/api/orders", `{"ticketId":"`+ticketID+`"}`)
 	require.Equal(t, http.StatusCreated, w.Code, "%s", w.Body)

@@ -8,9 +8,7 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/api"
-	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -70,11 +68,14 @@ func newCode() string { return rand.Text()[:16] }
 
 // learn asks tickets about a ticket that no event has told us of yet. It returns NotFound when there is none.
 func (s *server) learn(ctx context.Context, ticketID string) error {
-	var t events.Ticket
+	var t struct { // what the API promises of a ticket, as far as a sale needs it
+		sale.Ticket
+		UserID string `json:"userId"`
+	}
 	if err := s.services.Invoke(ctx, "tickets", http.MethodGet, "/api/tickets/"+ticketID, nil, &t); err != nil {
 		return err
 	}
-	return s.follow(ctx, dapr.ByNudge, t)
+	return s.follow(ctx, dapr.ByNudge, t.UserID, t.Ticket)
 }
 
 // shelve moves a sale's oldest orders out, so that it stays small. Each has its new place before it leaves the old.
@@ -92,24 +93,4 @@ func (s *server) shelve(ctx context.Context, ticketID string, kept []sale.Order)
 		return nil
 	})
 	return err
-}
-
-// view is an order as others are told of it, by event and when they ask. Its buyer is shown more: see shownTo.
-func view(o sale.Order) events.Order {
-	return events.Order{
-		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: events.Status(o.Status), UserID: o.UserID,
-		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
-		Ticket: events.OrderTicket{ID: o.Ticket.ID, Title: o.Ticket.Title, Price: o.Ticket.Price, Version: o.Ticket.Version},
-	}
-}
-
-// announce says which events a change to a sale is worth: one for each order that changed.
-func announce(before, after sale.Sale) []events.Event {
-	var out []events.Event
-	for _, o := range after.Orders {
-		if was := before.Order(o.ID); was == nil || was.Version != o.Version {
-			out = append(out, events.New(view(o)))
-		}
-	}
-	return out
 }

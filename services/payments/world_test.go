@@ -243,8 +243,11 @@ func (o *ordersOf) Invoke(_ context.Context, _, method, path string, in, out any
 			return err
 		}
 		at := o.w.order()
-		*out.(*events.Order) = events.Order{ID: at.ID, UserID: at.UserID, ExpiresAt: clock.At(at.ExpiresAt), Ticket: events.OrderTicket{Price: at.Ticket.Price}}
-		return nil
+		raw, err := json.Marshal(map[string]any{"id": at.ID, "userId": at.UserID, "expiresAt": clock.At(at.ExpiresAt), "ticket": at.Ticket})
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(raw, out)
 	})
 }
 

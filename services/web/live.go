@@ -11,7 +11,6 @@ import (
 
 	"marketplace/services/web/live"
 	"marketplace/shared/api"
-	"marketplace/shared/events"
 )
 
 const (
@@ -31,7 +30,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.hub.Leave(listener)
-	var tickets []events.Ticket
+	var tickets []ticket
 	if ids != "" {
 		if _, err := s.ask(r, http.MethodGet, "/api/tickets?ids="+url.QueryEscape(ids), nil, &tickets); err != nil {
 			api.Fail(w, err)
@@ -46,7 +45,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, t := range tickets {
-		if !out.send(ticketNews(t)) {
+		if !out.send(ticketNow(t)) {
 			return
 		}
 	}

@@ -331,15 +331,15 @@ func (s *Sale) EndUnpaid(id string, now time.Time) {
 	}
 }
 
-// OrdersKept bounds the document: with more, the oldest are to be kept elsewhere.
-const OrdersKept = 20
+// ordersKept bounds the document: with more, the oldest are to be kept elsewhere.
+const ordersKept = 20
 
 // Oldest returns the ended orders that are to be kept elsewhere before another is placed.
 func (s *Sale) Oldest() []Order {
-	if len(s.Orders) < OrdersKept {
+	if len(s.Orders) < ordersKept {
 		return nil
 	}
-	return s.Orders[:OrdersKept/2]
+	return s.Orders[:ordersKept/2]
 }
 
 // Restore brings back an order that was kept elsewhere.

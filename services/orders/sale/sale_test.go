@@ -297,17 +297,17 @@ func TestNewsOfTheTicket(t *testing.T) {
 func TestOldOrdersLeave(t *testing.T) {
 	s := &Sale{}
 	s.Follow("seller", Ticket{ID: "T", Price: 1})
-	for i := range OrdersKept {
+	for i := range ordersKept {
 		assert.Empty(t, s.Oldest())
 		id := "T-" + strconv.Itoa(i)
 		require.NoError(t, s.Place(Order{ID: id, UserID: "ann"}, Terms{Hold: hold}, noon))
 		require.NoError(t, s.Cancel(id, noon))
 	}
 	oldest := append([]Order(nil), s.Oldest()...)
-	require.Len(t, oldest, OrdersKept/2)
+	require.Len(t, oldest, ordersKept/2)
 	s.Forget(oldest)
 	s.Forget(oldest)
-	assert.Len(t, s.Orders, OrdersKept/2)
+	assert.Len(t, s.Orders, ordersKept/2)
 	s.Restore(oldest[0])
 	assert.NotNil(t, s.Order(oldest[0].ID))
 }
