@@ -36,7 +36,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !ok {
-		return fault.New(fault.Refused, "Invalid credentials")
+		return fault.New(fault.Refused, "Invalid credentials").Named(fault.InvalidCredentials)
 	}
 	if err := s.succeeded(r.Context(), try); err != nil {
 		return err

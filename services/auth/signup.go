@@ -49,7 +49,7 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if err := s.count(r.Context(), "signups."+networkOf(r), s.mostSignUps, "Too many sign-ups from your network"); err != nil {
 		return err
 	}
-	taken := fault.New(fault.Refused, "Email in use")
+	taken := fault.New(fault.Refused, "Email in use").Named(fault.EmailInUse)
 	if _, err := s.accounts.Get(r.Context(), accountKey(email)); err == nil {
 		return taken
 	} else if fault.KindOf(err) != fault.NotFound {

@@ -41,7 +41,7 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 		if _, err := s.owned(r.Context(), id, in.UserID); err != nil {
 			return err
 		}
-		return fault.New(fault.Refused, "Cannot pay for a cancelled order") // ended so long ago that it was shelved
+		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled) // ended so long ago that it was shelved
 	}
 	if err != nil {
 		return err

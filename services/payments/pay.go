@@ -55,9 +55,9 @@ func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 	case p.Awaits():
 		return api.Write(w, http.StatusAccepted, unpaid{p.ID, "requires_action", actionOf(p)})
 	case p.Status == payment.Declined:
-		return fault.New(fault.Refused, "%s", p.Reason)
+		return fault.New(fault.Refused, "%s", p.Reason).Named(fault.CardDeclined)
 	}
-	return fault.New(fault.Refused, "Cannot pay for a cancelled order")
+	return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
 }
 
 func readPay(w http.ResponseWriter, r *http.Request) (request, error) {

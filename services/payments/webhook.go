@@ -23,7 +23,7 @@ func (s *server) webhook(w http.ResponseWriter, r *http.Request) error {
 	e, err := webhook.ConstructEventWithOptions(raw, r.Header.Get("Stripe-Signature"), s.webhookSecret,
 		webhook.ConstructEventOptions{IgnoreAPIVersionMismatch: true})
 	if err != nil {
-		return fault.New(fault.Invalid, "The signature is not Stripe's")
+		return fault.New(fault.Invalid, "The signature is not Stripe's").Named(fault.SignatureInvalid)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), payLimit)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 func sameOrigin(s *site, next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refusal := fault.New(fault.Refused, "This request came from another site")
+		refusal := fault.New(fault.Refused, "This request came from another site").Named(fault.CrossOrigin)
 		if !wantsPage(r) {
 			api.Fail(w, refusal)
 			return

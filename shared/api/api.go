@@ -74,7 +74,7 @@ func explain(err error) error {
 	// The decoder has no type for this one.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		if field, err := strconv.Unquote(name); err == nil {
-			return fault.InField(field, "Unknown field")
+			return fault.InField(field, "Unknown field").Named(fault.UnknownField)
 		}
 	}
 	return fault.New(fault.Invalid, "The body is not valid JSON")

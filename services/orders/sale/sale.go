@@ -145,7 +145,7 @@ func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 		return nil
 	}
 	if by.UserID == s.SellerID {
-		return fault.New(fault.Refused, "You cannot buy your own ticket")
+		return fault.New(fault.Refused, "You cannot buy your own ticket").Named(fault.OwnTicket)
 	}
 	last := s.Current()
 	switch {
@@ -153,7 +153,7 @@ func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 	case last.Live(now) && last.UserID == by.UserID:
 		return nil
 	case last.Paid() || last.Live(now):
-		return fault.New(fault.Refused, "Ticket is already reserved")
+		return fault.New(fault.Refused, "Ticket is already reserved").Named(fault.TicketReserved)
 	}
 	if err := s.again(by.UserID, t.Again, now); err != nil {
 		return err
@@ -184,7 +184,7 @@ func (s *Sale) again(buyer string, pause time.Duration, now time.Time) error {
 			why = "Your time to pay for this ticket ran out"
 		}
 		if wait := ended.Add(pause).Sub(now); wait > 0 {
-			return fault.Wait(wait, why+", and for a while it is there for others")
+			return fault.Wait(wait, why+", and for a while it is there for others").Named(fault.HeldLately)
 		}
 	}
 	return nil
@@ -206,11 +206,11 @@ func (s *Sale) Cancel(id string, now time.Time) error {
 	case o == nil:
 		return fault.NoSuchThing()
 	case o.Paid():
-		return fault.New(fault.Refused, "Cannot cancel a paid order")
+		return fault.New(fault.Refused, "Cannot cancel a paid order").Named(fault.OrderPaid)
 	case o.Status == Cancelled:
 		return nil
 	case o.paying(now):
-		return fault.New(fault.Refused, "Cannot cancel while a payment is under way")
+		return fault.New(fault.Refused, "Cannot cancel while a payment is under way").Named(fault.PaymentInProgress)
 	}
 	s.cancel(o, ByBuyer, now)
 	return nil
@@ -224,9 +224,9 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 	case o == nil:
 		return fault.NoSuchThing()
 	case o.Paid():
-		return fault.New(fault.Refused, "The order is already paid")
+		return fault.New(fault.Refused, "The order is already paid").Named(fault.OrderPaid)
 	case !o.Live(now):
-		return fault.New(fault.Refused, "Cannot pay for a cancelled order")
+		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
 	case !now.Before(o.HeldUntil):
 		return nil // a payment under way may go on, but trying again and again does not extend a hold
 	}
