@@ -27,14 +27,14 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 	ids := r.URL.Query().Get("tickets")
 	listener, err := s.hub.Join(api.Network(r.Header.Values("X-Forwarded-For")), s.addresses(r, ids))
 	if err != nil {
-		api.Fail(w, err)
+		api.Fail(w, r, err)
 		return
 	}
 	defer s.hub.Leave(listener)
 	var tickets []events.Ticket
 	if ids != "" {
 		if _, err := s.ask(r, http.MethodGet, "/api/tickets?ids="+url.QueryEscape(ids), nil, &tickets); err != nil {
-			api.Fail(w, err)
+			api.Fail(w, r, err)
 			return
 		}
 	}

@@ -45,26 +45,26 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		ModifyResponse: inOurWords,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			log.Warn("sidecar does not answer", "path", r.URL.Path, "error", err)
-			api.Fail(w, fault.Down(err, "Please try again in a moment"))
+			api.Fail(w, r, fault.Down(err, "Please try again in a moment"))
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") || !utf8.ValidString(r.URL.Path) {
-			api.Fail(w, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
+			api.Fail(w, r, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
 			return
 		}
 		if !utf8.ValidString(r.URL.RawQuery) {
-			api.Fail(w, fault.New(fault.Invalid, "The query is malformed"))
+			api.Fail(w, r, fault.New(fault.Invalid, "The query is malformed"))
 			return
 		}
 		r.Header = passedOn(r)
 		if headSize(r) > headLimit {
-			api.Fail(w, fault.New(fault.Invalid, "The address or a header is too long"))
+			api.Fail(w, r, fault.New(fault.Invalid, "The address or a header is too long"))
 			return
 		}
 		body, err := api.Body(w, r)
 		if err != nil {
-			api.Fail(w, err)
+			api.Fail(w, r, err)
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))

@@ -324,7 +324,7 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				log.Error("panic", "panic", p, "stack", string(debug.Stack()))
-				api.Fail(w, errors.New("panic"))
+				api.Fail(w, req, errors.New("panic"))
 			}
 		}()
 		req = req.WithContext(dapr.WithTrace(req.Context(), req.Header.Get("traceparent")))
@@ -338,7 +338,7 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 		case status == http.StatusServiceUnavailable && req.URL.Path != "/healthz" && req.URL.Path != "/readyz": // whoever asks for that will see
 			log.Warn("unavailable", "error", err)
 		}
-		api.Fail(w, err)
+		api.Fail(w, req, err)
 	})
 }
 
