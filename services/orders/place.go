@@ -54,7 +54,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := s.shelve(r.Context(), in.TicketID, sold.Oldest()); err != nil {
 		s.log.Info("the oldest orders of a ticket stay where they are until its next", "ticket", in.TicketID, "error", err)
 	}
-	return api.Write(w, http.StatusCreated, shownTo(*placed))
+	return api.Created(w, "/api/orders/"+placed.ID, shownTo(*placed))
 }
 
 // learn asks tickets about a ticket that no event has told us of yet. It returns NotFound when there is none.

@@ -67,7 +67,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	s.catalogue.Put(t)
-	return api.Write(w, http.StatusCreated, s.view(t))
+	return api.Created(w, "/api/tickets/"+t.ID, s.view(t))
 }
 
 // newID is the id of a new ticket: the same for the same seller's same Idempotency-Key, so that a form sent twice lists
