@@ -39,6 +39,9 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		Transport: sidecar.Transport(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
+			if r.In.Method == http.MethodHead {
+				r.Out.Method = http.MethodGet // so that it is answered alike; net/http leaves the body out
+			}
 			r.Out.Header.Set("dapr-app-id", services[prefixOf(r.In.URL.Path)])
 			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // the doorman has seen to it
 		},
@@ -82,7 +85,7 @@ func passedOn(r *http.Request) http.Header {
 	for _, from := range r.Header.Values("X-Forwarded-For") {
 		head.Add("X-Forwarded-For", strings.Map(inHeader, from))
 	}
-	for _, name := range []string{"Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
+	for _, name := range []string{"Accept", "Authorization", "Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
 		if value := r.Header.Get(name); value != "" {
 			head.Set(name, strings.Map(inHeader, value))
 		}
@@ -133,7 +136,7 @@ func prefixOf(path string) string {
 // whole makes sure that an answer is all there. A sidecar that dies while it answers leaves half of it, and the sidecar that
 // asked ends it as if nothing were missing; but half of a JSON text is none.
 func whole(resp *http.Response) error {
-	if resp.Request.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified {
+	if resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified {
 		return nil
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -157,9 +160,6 @@ func inOurWords(resp *http.Response) error {
 	}
 	if resp.StatusCode < http.StatusBadRequest {
 		return whole(resp)
-	}
-	if resp.Request.Method == http.MethodHead && resp.StatusCode < http.StatusInternalServerError {
-		return nil // a refusal without its words
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()
