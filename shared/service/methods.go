@@ -32,8 +32,8 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	m.other.ServeHTTP(w, req)
 }
 
-// handle has h answer for a method of a path, for those whom let lets in; only they hear which methods there are. Of
-// several paths that a request fits, the one added first has it.
+// handle has h answer for a method of a path, for those whom let lets in. Of several paths that a request fits, the one
+// added first has it.
 func (r *Routes) handle(method, path string, let guard, h api.Handler) {
 	m := r.paths[path]
 	if m == nil {
@@ -46,10 +46,11 @@ func (r *Routes) handle(method, path string, let guard, h api.Handler) {
 	}
 }
 
-// methods prepares a path. OPTIONS is answered with which methods it is known for, any other with 405.
+// methods prepares a path. OPTIONS is answered with which methods it is known for, any other with 405; for those whom let
+// does not let in there is no such path.
 func (r *Routes) methods(path *mux.Route, let guard) *methods {
 	m := &methods{by: map[string]http.Handler{}}
-	m.other = r.answer(let(func(w http.ResponseWriter, req *http.Request) error {
+	other := let(func(w http.ResponseWriter, req *http.Request) error {
 		known := slices.AppendSeq([]string{http.MethodOptions}, maps.Keys(m.by))
 		slices.Sort(known)
 		w.Header().Set("Allow", strings.Join(known, ", "))
@@ -58,7 +59,15 @@ func (r *Routes) methods(path *mux.Route, let guard) *methods {
 		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
-	}))
+	})
+	m.other = r.answer(func(w http.ResponseWriter, req *http.Request) error {
+		err := other(w, req)
+		if fault.Status(err) == http.StatusUnauthorized {
+			r.mux.NotFoundHandler.ServeHTTP(w, req)
+			return nil
+		}
+		return err
+	})
 	path.Handler(m)
 	return m
 }
