@@ -12,9 +12,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 
 	// People, through web. A listing sent twice is two listings, an edit sent twice is one edit more.
 	r.FromWeb("POST", "/api/tickets", s.sell, service.Quick)
-	r.FromWeb("GET", "/api/tickets", s.browse, service.Quick)
-	r.FromWeb("GET", "/api/tickets/mine", s.mine, service.Quick) // no id, so before those
 	r.FromWeb("PUT", "/api/tickets/{id}", s.edit, service.Quick)
+	r.FromWeb("GET", "/api/tickets", s.browse, service.Quick)
+	r.FromWeb("GET", "/api/tickets/mine", s.mine, service.Quick)
 	r.FromWeb("GET", "/api/tickets/{id}", s.show, service.Quick)
 
 	// Events, at least once and in any order. An error asks for redelivery.

@@ -39,9 +39,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		Transport: sidecar.Transport(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
-			if r.In.Method == http.MethodHead {
-				r.Out.Method = http.MethodGet // so that it is answered alike; net/http leaves the body out
-			}
+			r.Out.Method = passedMethod(r.In.Method)
 			r.Out.Header.Set("dapr-app-id", services[prefixOf(r.In.URL.Path)])
 			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // the doorman has seen to it
 		},
@@ -73,6 +71,18 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		proxy.ServeHTTP(w, r)
 	})
+}
+
+// passedMethod is what a service is asked for. HEAD is GET, so that it is answered alike; net/http leaves the body out. A
+// sidecar makes POST of a method that it does not know: TRACE is none of ours either, and is refused for what it is.
+func passedMethod(method string) string {
+	switch method {
+	case http.MethodHead:
+		return http.MethodGet
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return http.MethodTrace
 }
 
 // headLimit bounds what a sidecar is sent before the body. A sidecar takes no more than 8 KiB, its own headers included.

@@ -96,6 +96,11 @@ func TestPassOn(t *testing.T) {
 	assert.Equal(t, got.StatusCode, head.StatusCode)
 	assert.Equal(t, got.ContentLength, head.ContentLength)
 
+	for method, want := range map[string]string{"PUT": "PUT", "OPTIONS": "OPTIONS", "HEAD": "GET", "BREW": "TRACE", "put": "TRACE"} {
+		ask(method, "/api/tickets")
+		assert.Equal(t, want, heard.Method, method)
+	}
+
 	got, body = ask("GET", "/api/tickets/../orders") // an answer of web's own
 	assert.Equal(t, 404, got.StatusCode)
 	assert.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))

@@ -32,8 +32,8 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	m.other.ServeHTTP(w, req)
 }
 
-// handle has h answer for a method of a path, for those whom let lets in. Of several paths that a request fits, the one
-// added first has it.
+// handle has h answer for a method of a path, for those whom let lets in. A path of fixed words is nobody's {id}: see
+// ServeHTTP.
 func (r *Routes) handle(method, path string, let guard, h api.Handler) {
 	m := r.paths[path]
 	if m == nil {

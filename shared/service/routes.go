@@ -105,11 +105,18 @@ func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) 
 	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
-// ServeHTTP implements http.Handler.
-func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.mux.ServeHTTP(w, req) }
+// ServeHTTP implements http.Handler. A path that was added word by word comes before those with an {id} in its place: it
+// has methods of its own.
+func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if m := r.paths[req.URL.EscapedPath()]; m != nil {
+		m.ServeHTTP(w, req)
+		return
+	}
+	r.mux.ServeHTTP(w, req)
+}
 
 // FromWeb adds a route for what web passes on from outside. It demands the sidecar's token, as all do that are not Direct;
-// other services may ask there too. limit is Quick or Unlimited. Add /api/orders/mine before /api/orders/{id}: see handle.
+// other services may ask there too. limit is Quick or Unlimited.
 func (r *Routes) FromWeb(method, path string, h api.Handler, limit time.Duration) {
 	r.handle(method, path, r.withToken, within(limit, h))
 }
