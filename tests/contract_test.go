@@ -5,14 +5,18 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v76/webhook"
 
 	"marketplace/tests/agreed"
 	"marketplace/tests/stack"
@@ -237,4 +241,37 @@ func replicasOf(s *stack.Stack, app string) (names []string) {
 		}
 	}
 	return names
+}
+
+// One network address makes only so many accounts, and is told when it may make more.
+func TestSignUpsOfOneNetwork(t *testing.T) {
+	s := market(t)
+	limit := func(most string) {
+		for _, name := range replicasOf(s, "auth") {
+			require.NoError(t, s.Kill(name))
+			require.NoError(t, s.SetEnv(name, "SIGNUPS_PER_NETWORK", most))
+			require.NoError(t, s.Revive(t.Context(), name))
+		}
+		eventually(t, "auth is back", func() bool { return visitor(t, s).get("/api/users/currentuser").Status == 200 })
+	}
+	newcomer(t, s)
+	limit("1")
+	defer limit("100000")
+	got := visitor(t, s).post("/api/users/signup", `{"email":"one.more@example.com","password":"correct horse"}`)
+	assert.Equal(t, 429, got.Status, "%s", got.Body)
+	assert.NotEmpty(t, got.Header.Get("Retry-After"))
+}
+
+// What Stripe signs is heard.
+func TestSignedWebhook(t *testing.T) {
+	s := market(t)
+	secret, err := os.ReadFile(filepath.Join(s.Dir, ".local/keys/stripe-webhook-secret"))
+	require.NoError(t, err)
+	body := `{"id":"evt_1","object":"event","type":"customer.created","data":{"object":{"id":"cus_1"}}}`
+	now := time.Now()
+	mac := webhook.ComputeSignature(now, []byte(body), strings.TrimSpace(string(secret)))
+	got := visitor(t, s).with(http.Header{
+		"Content-Type": {"application/json"}, "Stripe-Signature": {fmt.Sprintf("t=%d,v1=%x", now.Unix(), mac)},
+	}, "POST", "/api/payments/webhook", body)
+	assert.Equal(t, 200, got.Status, "%s", got.Body)
 }
