@@ -138,6 +138,20 @@ func TestEveryRouteIsInTheContract(t *testing.T) {
 	assert.ElementsMatch(t, insideRoutes, written, "the routes in the source, and those in internal.yaml")
 }
 
+var codeInSource = regexp.MustCompile(`(?m)^\t\w+ +Code = "(\w+)"`)
+
+// Every code of an error is in the document, where clients' authors look it up, and the other way round.
+func TestEveryCodeIsInTheContract(t *testing.T) {
+	text, err := os.ReadFile("../shared/fault/codes.go")
+	require.NoError(t, err)
+	var known []string
+	for _, m := range codeInSource.FindAllStringSubmatch(string(text), -1) {
+		known = append(known, m[1])
+	}
+	require.NotEmpty(t, known)
+	assert.ElementsMatch(t, known, outside.Codes())
+}
+
 // What the services tell their sidecars that they want to hear is in internal.yaml, and the other way round.
 func TestSubscriptionsAreInTheContract(t *testing.T) {
 	s := market(t)
@@ -201,8 +215,44 @@ func TestEveryRouteRefuses(t *testing.T) {
 			if r.Method == "POST" || r.Method == "PUT" {
 				assert.Equal(t, 413, someone.do(r.Method, path, `"`+strings.Repeat("x", 70<<10)+`"`).Status)
 			}
+			problem := someone.with(http.Header{"Accept": {"application/problem+json"}}, r.Method, path+long, "")
+			assert.Equal(t, "application/problem+json", problem.Header.Get("Content-Type"))
 			if slices.Contains(r.Statuses, 415) {
 				assert.Equal(t, 415, someone.with(http.Header{"Content-Type": {"text/plain"}}, r.Method, path, `{}`).Status)
+			}
+		})
+	}
+}
+
+// Every path tells which methods it is known for: in the answer to OPTIONS, and to a method that is none of them. HEAD is
+// among them where GET is.
+func TestEveryPathTellsItsMethods(t *testing.T) {
+	s := market(t)
+	someone := newcomer(t, s)
+	methods := map[string][]string{}
+	for _, r := range outside.Routes() {
+		methods[r.Path] = append(methods[r.Path], r.Method)
+		if r.Method == "GET" {
+			methods[r.Path] = append(methods[r.Path], "HEAD")
+		}
+	}
+	for path, known := range methods {
+		t.Run(path, func(t *testing.T) {
+			path = regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "NOSUCH")
+			told := someone.do("OPTIONS", path, "")
+			assert.Equal(t, 204, told.Status)
+			for method, got := range map[string]answer{"OPTIONS": told, "PATCH": someone.do("PATCH", path, "")} {
+				allowed := strings.Split(got.Header.Get("Allow"), ", ")
+				if method == "PATCH" {
+					assert.Equal(t, 405, got.Status)
+				}
+				assert.Subset(t, allowed, known, method)
+				for _, other := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+					assert.True(t, slices.Contains(known, other) || !slices.Contains(allowed, other), "%s of %s, and %s", method, path, other)
+				}
+			}
+			if slices.Contains(known, "GET") {
+				assert.Equal(t, someone.get(path).Status, someone.do("HEAD", path, "").Status)
 			}
 		})
 	}

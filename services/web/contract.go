@@ -13,7 +13,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"marketplace/shared/api"
 	"marketplace/shared/contracts"
+	"marketplace/shared/fault"
 )
 
 // contract is what a client's author reads: shared/contracts/openapi.yaml as JSON for programs, and as what the page docs
@@ -53,6 +55,16 @@ func (s *site) openapi(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(s.contract.json) // the visitor is gone: nobody left to tell
+}
+
+// onlyRead answers for other methods than GET and HEAD, as service.Routes does.
+func onlyRead(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+	if r.Method != http.MethodOptions {
+		api.Fail(w, r, fault.UnknownMethod())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // docs shows it to people.

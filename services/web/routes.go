@@ -49,6 +49,9 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		pages.Handle(route, s.page(show))
 	}
 	pages.HandleFunc("GET /api/openapi.json", s.openapi)
+	for _, path := range []string{"/api/docs", "/api/openapi.json"} {
+		pages.HandleFunc(path, onlyRead)
+	}
 	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
 	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)
 	r.Rest(tidy(pages))
