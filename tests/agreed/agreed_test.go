@@ -22,6 +22,7 @@ func TestJudge(t *testing.T) {
 		{"as written", "GET", "/api/tickets/T", "", 200, plain, ticket, ""},
 		{"without a body for HEAD", "HEAD", "/api/tickets/T", "", 200, plain, "", ""},
 		{"a status nobody wrote down", "GET", "/api/tickets/T", "", 418, plain, `{}`, "answered 418, which openapi.yaml does not say"},
+		{"a page", "GET", "/api/docs", "", 200, http.Header{"Content-Type": {"text/html; charset=utf-8"}, "X-Request-Id": {"abcdefgh"}}, "<p>x", ""},
 		{"a field of another type", "GET", "/api/tickets/T", "", 200, plain, strings.Replace(ticket, `"price":1`, `"price":"1"`, 1), "is not as openapi.yaml says"},
 		{"a field too few", "GET", "/api/tickets/T", "", 200, plain, strings.Replace(ticket, `"userId":"u",`, "", 1), "is not as openapi.yaml says"},
 		{"a field nobody wrote down", "GET", "/api/tickets/T", "", 200, plain, strings.Replace(ticket, `"price":1`, `"price":1,"buyer":"b"`, 1), "is not as openapi.yaml says"},

@@ -40,6 +40,8 @@ func Inside() (*Contract, error)  { return open("internal.yaml") }
 
 var documents = map[string][]byte{"openapi.yaml": contracts.OpenAPI, "internal.yaml": contracts.Internal}
 
+func init() { openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder) }
+
 func open(name string) (*Contract, error) {
 	loader := openapi3.NewLoader()
 	loader.IsExternalRefsAllowed = true
@@ -175,13 +177,13 @@ func (c *Contract) Judge(req *http.Request, body []byte, status int, header http
 		}
 	}
 	if route.Operation.Responses.Status(status) == nil {
-		return fmt.Errorf("%s was answered %d, which %s does not say: %.200s", what, status, c.name, answer)
+		return fmt.Errorf("%s was answered %d, which %s does not say: %s", what, status, c.name, onOneLine(answer))
 	}
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: status, Header: header,
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: req.Method == http.MethodHead}}
 	out.SetBodyBytes(answer)
 	if err := openapi3filter.ValidateResponse(req.Context(), out); err != nil {
-		return fmt.Errorf("the answer %d to %s is not as %s says: %s: %.300s", status, what, c.name, inShort(err), answer)
+		return fmt.Errorf("the answer %d to %s is not as %s says: %s: %s", status, what, c.name, inShort(err), onOneLine(answer))
 	}
 	return nil
 }
@@ -204,7 +206,7 @@ func (c *Contract) judgeUnknown(what string, why error, method string, status in
 	}
 	if form := c.doc.Components.Schemas["Errors"]; form != nil {
 		if err := form.Value.VisitJSON(asJSON(answer), openapi3.EnableJSONSchema2020()); err != nil {
-			return fmt.Errorf("the answer %d to %s has not the form of an error: %.300s", status, what, answer)
+			return fmt.Errorf("the answer %d to %s has not the form of an error: %s", status, what, onOneLine(answer))
 		}
 	}
 	return nil
@@ -246,6 +248,11 @@ func authenticated(_ context.Context, in *openapi3filter.AuthenticationInput) er
 		return in.NewError(errors.New("it shows nothing"))
 	}
 	return nil
+}
+
+// onOneLine is the beginning of an answer.
+func onOneLine(answer []byte) string {
+	return fmt.Sprintf("%.300s", strings.Join(strings.Fields(string(answer)), " "))
 }
 
 // inShort is the first line of an error: the rest is the schema.
