@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -16,6 +13,7 @@ import (
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
+	"marketplace/shared/service"
 )
 
 // offer is what a seller sends, for a new ticket and for an edit.
@@ -48,7 +46,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := ticket.New(newID(r, seller.ID), seller.ID, title, price, s.now())
+	t, err := ticket.New(service.NewID(r.Context()), seller.ID, title, price, s.now())
 	if err != nil {
 		return err
 	}
@@ -62,23 +60,12 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 		if !errors.Is(err, dapr.ErrExists) {
 			return err
 		}
-		if t, err = s.tickets.Get(r.Context(), t.ID); err != nil { // listed before, with the same key
+		if t, err = s.tickets.Get(r.Context(), t.ID); err != nil { // by an earlier try of this request
 			return err
 		}
 	}
 	s.catalogue.Put(t)
 	return api.Write(w, http.StatusCreated, s.view(t))
-}
-
-// newID is the id of a new ticket: the same for the same seller's same Idempotency-Key, so that a form sent twice lists
-// one ticket.
-func newID(r *http.Request, sellerID string) string {
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" {
-		return rand.Text()
-	}
-	sum := sha256.Sum256([]byte(sellerID + "/" + key))
-	return base32.StdEncoding.EncodeToString(sum[:])[:len(rand.Text())]
 }
 
 // view is a ticket as everybody sees it. The same words are the event that tells of it.
