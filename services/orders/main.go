@@ -34,6 +34,7 @@ type server struct {
 	services dapr.Invoker
 	outbox   *dapr.Outbox
 	sessions *session.Verifier
+	once     *service.Once
 	terms    sale.Terms
 	holds    int // of one buyer at the same time
 	checkout time.Duration
@@ -79,6 +80,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		services: sidecar,
 		outbox:   outbox,
 		sessions: sessions,
+		once:     service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		terms:    sale.Terms{Hold: cfg.Hold, Again: cfg.Again},
 		holds:    cfg.Holds,
 		checkout: cfg.Checkout,

@@ -12,6 +12,7 @@ import (
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/service"
 )
 
 // place holds a ticket for the buyer. Of many at once, one wins.
@@ -32,7 +33,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(in.TicketID); err != nil {
 		return err
 	}
-	order := sale.Order{ID: sale.NewOrderID(in.TicketID, rand.Text()[:16]), UserID: buyer.ID, Code: rand.Text()[:16]}
+	order := sale.Order{ID: sale.NewOrderID(in.TicketID, service.NewID(r.Context())[:16]), UserID: buyer.ID, Code: rand.Text()[:16]}
 	place := func() (sale.Sale, error) {
 		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
 			func() error { return s.hold(r.Context(), in.TicketID, order) },

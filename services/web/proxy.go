@@ -57,6 +57,12 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 			api.Fail(w, fault.New(fault.Invalid, "The query is malformed"))
 			return
 		}
+		if key := r.Header.Get(service.IdempotencyKey); key != "" && r.Method == http.MethodPost {
+			if err := service.CheckKey(key); err != nil { // here, as it came: passed on, two keys might become one
+				api.Fail(w, err)
+				return
+			}
+		}
 		r.Header = passedOn(r)
 		if headSize(r) > headLimit {
 			api.Fail(w, fault.New(fault.Invalid, "The address or a header is too long"))
@@ -82,7 +88,7 @@ func passedOn(r *http.Request) http.Header {
 	for _, from := range r.Header.Values("X-Forwarded-For") {
 		head.Add("X-Forwarded-For", strings.Map(inHeader, from))
 	}
-	for _, name := range []string{"Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
+	for _, name := range []string{"Content-Type", "Stripe-Signature", service.IdempotencyKey, service.RequestID, "Traceparent"} {
 		if value := r.Header.Get(name); value != "" {
 			head.Set(name, strings.Map(inHeader, value))
 		}

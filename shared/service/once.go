@@ -154,6 +154,15 @@ func CheckKey(key string) error {
 	return nil
 }
 
+// KeyReused is the refusal of a request whose key came with another.
+func KeyReused() *fault.Error {
+	return ofKey("This Idempotency-Key came with another request before", fault.KeyReused)
+}
+
+func ofKey(words string, code fault.Code) *fault.Error {
+	return &fault.Error{Kind: fault.Conflict, Fields: []fault.Field{{Message: words, Field: IdempotencyKey, Code: code}}}
+}
+
 // begin takes the key for a try, unless it is done. It returns Conflict when it may not be tried.
 func (o *Once) begin(ctx context.Context, id, body string, limit time.Duration) (request, error) {
 	name := rand.Text()
@@ -162,14 +171,11 @@ func (o *Once) begin(ctx context.Context, id, body string, limit time.Duration) 
 		wait := q.Until.Sub(now)
 		switch {
 		case q.Body != "" && q.Body != body:
-			refusal := fault.New(fault.Conflict, "This Idempotency-Key came with another request before").Named(fault.KeyReused)
-			refusal.Fields[0].Field = IdempotencyKey
-			return refusal
+			return KeyReused()
 		case q.Done:
 			return nil
 		case wait > 0 && wait <= limit: // more is another machine's wrong clock
-			refusal := fault.New(fault.Conflict, "The request with this Idempotency-Key is still under way").Named(fault.KeyInProgress)
-			refusal.Fields[0].Field = IdempotencyKey
+			refusal := ofKey("The request with this Idempotency-Key is still under way", fault.KeyInProgress)
 			refusal.RetryAfter = time.Second
 			return refusal
 		}
