@@ -12,17 +12,19 @@ import (
 	"marketplace/services/orders/sale"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/money"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
 )
 
 type settings struct {
 	service.Settings
-	PublicKeyFile string        `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
-	Hold          time.Duration `envconfig:"ORDER_HOLD" default:"15m"`      // how long a buyer has to pay
-	Checkout      time.Duration `envconfig:"CHECKOUT_LIMIT" default:"60s"`  // how long a payment under way keeps the hold
-	Holds         int           `envconfig:"HOLDS_PER_BUYER" default:"6"`   // how many tickets a buyer may hold unpaid at the same time, 0: any
-	Again         time.Duration `envconfig:"HOLD_AGAIN_AFTER" default:"5m"` // when a buyer may hold a ticket again that he let go
+	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
+	Hold          time.Duration  `envconfig:"ORDER_HOLD" default:"15m"`      // how long a buyer has to pay
+	Checkout      time.Duration  `envconfig:"CHECKOUT_LIMIT" default:"60s"`  // how long a payment under way keeps the hold
+	Holds         int            `envconfig:"HOLDS_PER_BUYER" default:"6"`   // how many tickets a buyer may hold unpaid at the same time, 0: any
+	Again         time.Duration  `envconfig:"HOLD_AGAIN_AFTER" default:"5m"` // when a buyer may hold a ticket again that he let go
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -38,6 +40,7 @@ type server struct {
 	terms    sale.Terms
 	holds    int // of one buyer at the same time
 	checkout time.Duration
+	currency money.Currency // of every price
 	now      clock.Now
 	log      *slog.Logger
 }
@@ -84,6 +87,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		terms:    sale.Terms{Hold: cfg.Hold, Again: cfg.Again},
 		holds:    cfg.Holds,
 		checkout: cfg.Checkout,
+		currency: cfg.Currency,
 		now:      cfg.Now,
 		log:      log,
 	}

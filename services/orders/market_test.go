@@ -53,7 +53,7 @@ func replica(of *market) *market {
 	m.server = &server{
 		sales: dapr.NewAnnounced("sale", m.sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", m.sidecar), buyers: dapr.NewList("orders-of", m.sidecar),
 		timers: m.sidecar, services: noTickets{}, outbox: outbox, sessions: sessions, once: service.NewOnce(m.sidecar, sessions.Sender, now, log),
-		terms: sale.Terms{Hold: 15 * time.Minute, Again: 5 * time.Minute}, holds: 6, checkout: time.Minute, now: now, log: log,
+		terms: sale.Terms{Hold: 15 * time.Minute, Again: 5 * time.Minute}, holds: 6, checkout: time.Minute, currency: "usd", now: now, log: log,
 	}
 	return m
 }

@@ -51,6 +51,7 @@ func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case p.Status == payment.Succeeded: // announced or not: the job sees to that
+		w.Header().Set("Location", "/api/payments/"+p.OrderID)
 		return api.Write(w, http.StatusCreated, map[string]string{"id": p.ID})
 	case p.Awaits():
 		return api.Write(w, http.StatusAccepted, unpaid{p.ID, "requires_action", actionOf(p)})

@@ -8,9 +8,7 @@ import (
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
-	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
 	"marketplace/shared/service"
@@ -28,6 +26,11 @@ func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (string, mone
 	if err := api.Read(w, r, &in); err != nil {
 		return "", 0, err
 	}
+	return s.check(in)
+}
+
+// check is an offer's title and price. Its error names every field that is wrong.
+func (s *server) check(in offer) (string, money.Amount, error) {
 	var wrong fault.Fields
 	title, complaint := ticket.Title(in.Title)
 	wrong.Check(complaint == "", "title", complaint)
@@ -65,25 +68,6 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	s.catalogue.Put(t)
-	return api.Write(w, http.StatusCreated, s.view(t))
-}
-
-// view is a ticket as everybody sees it. The same words are the event that tells of it.
-func (s *server) view(t ticket.Ticket) events.Ticket {
-	v := snapshot(t)
-	v.OrderID = t.Holder(s.now())
-	return v
-}
-
-func snapshot(t ticket.Ticket) events.Ticket {
-	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID,
-		Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion, CreatedAt: clock.At(t.CreatedAt)}
-}
-
-// announce says which events a change to a ticket is worth: one when it was listed or edited. Of its sale orders tells.
-func announce(before, after ticket.Ticket) []events.Event {
-	if before.ID != "" && before.Version == after.Version {
-		return nil
-	}
-	return []events.Event{events.New(snapshot(after))}
+	w.Header().Set("Location", "/api/tickets/"+t.ID)
+	return api.WriteTagged(w, r, http.StatusCreated, s.shownOf(t))
 }

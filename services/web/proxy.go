@@ -45,6 +45,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		ModifyResponse: inOurWords,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			log.Warn("sidecar does not answer", "path", r.URL.Path, "error", err)
+			w.Header().Set("Cache-Control", noStore)
 			api.Fail(w, fault.Down(err, "Please try again in a moment"))
 		},
 	}
@@ -74,6 +75,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		w.Header().Del("Cache-Control") // the answer says
 		proxy.ServeHTTP(w, r)
 	})
 }
@@ -91,6 +93,11 @@ func passedOn(r *http.Request) http.Header {
 	for _, name := range []string{"Content-Type", "Stripe-Signature", service.IdempotencyKey, service.RequestID, "Traceparent"} {
 		if value := r.Header.Get(name); value != "" {
 			head.Set(name, strings.Map(inHeader, value))
+		}
+	}
+	for _, name := range []string{"If-Match", "If-None-Match"} { // lists, and those may be on several lines
+		if values := r.Header.Values(name); len(values) > 0 {
+			head.Set(name, strings.Map(inHeader, strings.Join(values, ", ")))
 		}
 	}
 	cookies := []string{session.Cookie}
@@ -138,6 +145,9 @@ func prefixOf(path string) string {
 
 // inOurWords puts the sidecar's own errors, and any other that is not in the contract's form, into it.
 func inOurWords(resp *http.Response) error {
+	if resp.Header.Get("Cache-Control") == "" || resp.StatusCode >= http.StatusBadRequest {
+		resp.Header.Set("Cache-Control", noStore)
+	}
 	for name := range resp.Header {
 		if strings.HasPrefix(name, "Dapr-") || strings.HasPrefix(name, "Grpc-") || name == "Traceparent" || name == "Tracestate" {
 			resp.Header.Del(name)

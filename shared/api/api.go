@@ -86,10 +86,14 @@ func Write(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return fmt.Errorf("marshal answer: %w", err)
 	}
-	w.Header().Set("Content-Type", "application/json")
+	write(w, status, "application/json", raw)
+	return nil
+}
+
+func write(w http.ResponseWriter, status int, mediaType string, raw []byte) {
+	w.Header().Set("Content-Type", mediaType)
 	w.WriteHeader(status)
 	_, _ = w.Write(append(raw, '\n')) // the caller is gone: nobody left to tell
-	return nil
 }
 
 // Fail answers with the contract's error body. What is internal stays in the log.
