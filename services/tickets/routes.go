@@ -17,6 +17,7 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.FromWeb("GET", "/api/tickets", s.browse, service.Quick)
 	r.FromWeb("GET", "/api/tickets/mine", s.mine, service.Quick)
 	r.FromWeb("GET", "/api/tickets/{id}", s.show, service.Quick)
+	r.FromWeb("GET", "/api/sales", s.sales, service.Quick)
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onOrder) // from orders: held, free again, or sold

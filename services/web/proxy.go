@@ -25,6 +25,7 @@ import (
 var services = map[string]string{
 	"/api/users":    "auth",
 	"/api/tickets":  "tickets",
+	"/api/sales":    "tickets",
 	"/api/orders":   "orders",
 	"/api/payments": "payments",
 }
