@@ -84,6 +84,7 @@ func TestOwners(t *testing.T) {
 		{"GET /api/tickets", "", "", "200", "200", "200"},
 		{"GET /api/tickets/{id}", kept.ID, "", "200", "200", "200"},
 		{"GET /api/tickets/mine", "", "", "401", "200", "200"},
+		{"GET /api/sales", "", "", "401", "200", "200"},
 		{"POST /api/tickets", "", `{"title":"","price":1}`, "401", "400", "400"},
 		{"PUT /api/tickets/{id}", kept.ID, `{"title":"Changed","price":11}`, "401", "401", "200"},
 		{"POST /api/orders", "", `{"ticketId":"nosuch"}`, "401", "404", "404"},
@@ -249,7 +250,7 @@ func TestClosedDoors(t *testing.T) {
 
 	for _, route := range openRoutes(t) { // what is for people is reached through web only
 		method, path, _ := strings.Cut(route, " ")
-		app := map[string]string{"users": "auth"}[strings.Split(path+"///", "/")[2]]
+		app := map[string]string{"users": "auth", "sales": "tickets"}[strings.Split(path+"///", "/")[2]]
 		if app == "" {
 			app = strings.Split(path+"///", "/")[2]
 		}

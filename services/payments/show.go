@@ -37,7 +37,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 			p = now
 		}
 	}
-	return api.Write(w, http.StatusOK, view(p))
+	return api.WriteTagged(w, r, http.StatusOK, view(p))
 }
 
 // receipt is a payment as its buyer sees it.

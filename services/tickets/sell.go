@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,11 +8,10 @@ import (
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
-	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
+	"marketplace/shared/service"
 )
 
 // offer is what a seller sends, for a new ticket and for an edit.
@@ -30,6 +26,11 @@ func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (string, mone
 	if err := api.Read(w, r, &in); err != nil {
 		return "", 0, err
 	}
+	return s.check(in)
+}
+
+// check is an offer's title and price. Its error names every field that is wrong.
+func (s *server) check(in offer) (string, money.Amount, error) {
 	var wrong fault.Fields
 	title, complaint := ticket.Title(in.Title)
 	wrong.Check(complaint == "", "title", complaint)
@@ -48,7 +49,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := ticket.New(newID(r, seller.ID), seller.ID, title, price, s.now())
+	t, err := ticket.New(service.NewID(r.Context()), seller.ID, title, price, s.now())
 	if err != nil {
 		return err
 	}
@@ -62,41 +63,11 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 		if !errors.Is(err, dapr.ErrExists) {
 			return err
 		}
-		if t, err = s.tickets.Get(r.Context(), t.ID); err != nil { // listed before, with the same key
+		if t, err = s.tickets.Get(r.Context(), t.ID); err != nil { // by an earlier try of this request
 			return err
 		}
 	}
 	s.catalogue.Put(t)
-	return api.Created(w, "/api/tickets/"+t.ID, s.view(t))
-}
-
-// newID is the id of a new ticket: the same for the same seller's same Idempotency-Key, so that a form sent twice lists
-// one ticket.
-func newID(r *http.Request, sellerID string) string {
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" {
-		return rand.Text()
-	}
-	sum := sha256.Sum256([]byte(sellerID + "/" + key))
-	return base32.StdEncoding.EncodeToString(sum[:])[:len(rand.Text())]
-}
-
-// view is a ticket as everybody sees it. The same words are the event that tells of it.
-func (s *server) view(t ticket.Ticket) events.Ticket {
-	v := snapshot(t)
-	v.OrderID = t.Holder(s.now())
-	return v
-}
-
-func snapshot(t ticket.Ticket) events.Ticket {
-	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID,
-		Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion, CreatedAt: clock.At(t.CreatedAt)}
-}
-
-// announce says which events a change to a ticket is worth: one when it was listed or edited. Of its sale orders tells.
-func announce(before, after ticket.Ticket) []events.Event {
-	if before.ID != "" && before.Version == after.Version {
-		return nil
-	}
-	return []events.Event{events.New(snapshot(after))}
+	w.Header().Set("Location", "/api/tickets/"+t.ID)
+	return api.WriteTagged(w, r, http.StatusCreated, s.shownOf(t))
 }
