@@ -41,7 +41,15 @@ var running []*stack.Stack
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if err := witness(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
+	if complaints := agreement(); len(complaints) > 0 {
+		fmt.Fprintln(os.Stderr, strings.Join(complaints, "\n"))
+		code = 1
+	}
 	for _, s := range running {
 		if err := s.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop:", err)
@@ -94,6 +102,7 @@ func launch(dir string, o stack.Options) (*stack.Stack, error) {
 	began := time.Now()
 	s, err := stack.Start(ctx, o)
 	if err == nil {
+		watched.Store(s, true)
 		fmt.Printf("stack ready after %.1f s, data in %s\n", time.Since(began).Seconds(), dir)
 	}
 	return s, err
@@ -195,13 +204,27 @@ func (p *person) do(method, path, body string) answer {
 
 // try is do for goroutines, where a test must not end.
 func (p *person) try(method, path, body string) (answer, error) {
+	contentType := ""
+	if body != "" {
+		contentType = "application/json"
+	}
+	return p.ask(method, path, body, http.Header{"Content-Type": {contentType}})
+}
+
+// with is do with headers of its own.
+func (p *person) with(header http.Header, method, path, body string) answer {
+	p.t.Helper()
+	got, err := p.ask(method, path, body, header)
+	require.NoError(p.t, err)
+	return got
+}
+
+func (p *person) ask(method, path, body string, header http.Header) (answer, error) {
 	req, err := http.NewRequest(method, p.base+path, bytes.NewBufferString(body))
 	if err != nil {
 		return answer{}, err
 	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
+	req.Header = header.Clone()
 	if p.cookie != nil {
 		req.AddCookie(p.cookie)
 	}

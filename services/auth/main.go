@@ -28,6 +28,7 @@ type server struct {
 	accounts *dapr.Collection[account]     // by hashed e-mail address
 	tries    *dapr.Collection[tries.Tries] // by account, by device and by network
 	endings  *dapr.Collection[endings]
+	once     *service.Once
 	issuer   *session.Issuer
 	verifier *session.Verifier
 	public   session.Keys
@@ -67,7 +68,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 
-	s := newServer(sidecar, cfg.Now)
+	s := newServer(sidecar, cfg.Now, log)
 	s.issuer = session.NewIssuer(private, cfg.HTTPS, cfg.Now)
 	s.verifier = session.NewVerifier(public, cfg.Now)
 	s.public, s.mostSignUps = public, cfg.SignUps
@@ -76,11 +77,12 @@ func run(ctx context.Context, log *slog.Logger) error {
 }
 
 // newServer is the service as far as it needs no keys.
-func newServer(store dapr.Store, now clock.Now) *server {
+func newServer(store dapr.Store, now clock.Now, log *slog.Logger) *server {
 	return &server{
 		accounts: dapr.NewCollection[account]("account", store),
 		tries:    dapr.NewTemporary[tries.Tries]("tries", store, tries.Window),
 		endings:  dapr.NewTemporary[endings]("endings", store, endingKept),
+		once:     service.NewOnce(store, network, now, log),
 		signIns:  newTurns(),
 		signUps:  newTurns(),
 		now:      now,
@@ -88,7 +90,7 @@ func newServer(store dapr.Store, now clock.Now) *server {
 }
 
 // command does what an operator asks for and ends.
-func command(ctx context.Context, _ *slog.Logger) error {
+func command(ctx context.Context, log *slog.Logger) error {
 	var cfg dapr.Config
 	if err := service.Load(&cfg); err != nil {
 		return err
@@ -100,5 +102,5 @@ func command(ctx context.Context, _ *slog.Logger) error {
 	defer sidecar.Close()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	return newServer(sidecar, time.Now).command(ctx, os.Args[1:])
+	return newServer(sidecar, time.Now, log).command(ctx, os.Args[1:])
 }

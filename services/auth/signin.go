@@ -22,6 +22,14 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
+	if err := s.prove(w, r, email, a, in.Password); err != nil {
+		return err
+	}
+	return s.enter(w, a, http.StatusOK)
+}
+
+// prove checks that a password is that of a, the account of email or the zero account. It returns Refused when it is not.
+func (s *server) prove(w http.ResponseWriter, r *http.Request, email user.Email, a account, password string) error {
 	try, err := s.mayTry(w, r, email, a)
 	if err != nil {
 		return err
@@ -30,7 +38,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ok, err := matches(in.Password, a.Password)
+	ok, err := matches(password, a.Password)
 	done()
 	if err != nil {
 		return err
@@ -38,10 +46,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return fault.New(fault.Refused, "Invalid credentials").Named(fault.InvalidCredentials)
 	}
-	if err := s.succeeded(w, r, try); err != nil {
-		return err
-	}
-	return s.enter(w, a, http.StatusOK)
+	return s.succeeded(w, r, try)
 }
 
 // signOut ends the session in this browser.

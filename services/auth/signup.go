@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/service"
 	"marketplace/shared/session"
 )
 
@@ -51,25 +51,37 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if err := s.count(w, r, "signups."+networkOf(r), s.mostSignUps, "Too many sign-ups from your network"); err != nil {
 		return err
 	}
-	taken := fault.New(fault.Refused, "Email in use").Named(fault.EmailInUse)
-	if _, err := s.accounts.Get(r.Context(), accountKey(email)); err == nil {
-		return taken
-	} else if fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	done, err := s.signUps.take(r.Context(), networkOf(r))
-	if err != nil {
-		return err
-	}
-	hashed := hash(in.Password)
-	done()
-	a := account{ID: rand.Text(), Email: email, Password: hashed, CreatedAt: s.now()}
-	if err := s.accounts.Create(r.Context(), accountKey(email), a); err != nil {
-		if errors.Is(err, dapr.ErrExists) {
-			return taken
+	id := service.NewID(r.Context())
+	a, err := s.accounts.Get(r.Context(), accountKey(email))
+	if fault.KindOf(err) == fault.NotFound {
+		done, err := s.signUps.take(r.Context(), networkOf(r))
+		if err != nil {
+			return err
 		}
+		hashed := hash(in.Password)
+		done()
+		a = account{ID: id, Email: email, Password: hashed, CreatedAt: s.now()}
+		if err := s.accounts.Create(r.Context(), accountKey(email), a); !errors.Is(err, dapr.ErrExists) {
+			if err != nil {
+				return err
+			}
+			return s.made(w, a)
+		}
+		a, err = s.accounts.Get(r.Context(), accountKey(email))
+		if err != nil {
+			return err
+		}
+	} else if err != nil {
 		return err
 	}
+	if a.ID != id {
+		return fault.New(fault.Refused, "Email in use").Named(fault.EmailInUse)
+	}
+	return s.signUpAgain(w, r, in.Password, a)
+}
+
+// made answers for a new account.
+func (s *server) made(w http.ResponseWriter, a account) error {
 	w.Header().Set("Location", "/api/users/currentuser")
 	return s.enter(w, a, http.StatusCreated)
 }

@@ -25,7 +25,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, withCode(o))
+	return api.WriteTagged(w, r, http.StatusOK, s.withCode(o))
 }
 
 // mine lists the caller's orders, oldest first unless sort is new.
@@ -57,12 +57,12 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	}
 	views := make([]shown, len(orders))
 	for i, o := range orders {
-		views[i] = shownTo(o)
+		views[i] = s.shownTo(o)
 	}
 	if next > 0 {
 		api.SetNext(w, r, strconv.Itoa(next))
 	}
-	return api.Write(w, http.StatusOK, views)
+	return api.WriteTagged(w, r, http.StatusOK, views)
 }
 
 // owned finds an order that belongs to the user. It returns NotFound, or Forbidden for somebody else's.

@@ -44,7 +44,7 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, shownTo(*sl.Order(id)))
+	return api.Write(w, http.StatusOK, s.shownTo(*sl.Order(id)))
 }
 
 // endCheckout takes that back after a decline of the attempt that the checkout was for.

@@ -12,17 +12,19 @@ import (
 	"marketplace/services/orders/sale"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/money"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
 )
 
 type settings struct {
 	service.Settings
-	PublicKeyFile string        `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
-	Hold          time.Duration `envconfig:"ORDER_HOLD" default:"15m"`      // how long a buyer has to pay
-	Checkout      time.Duration `envconfig:"CHECKOUT_LIMIT" default:"60s"`  // how long a payment under way keeps the hold
-	Holds         int           `envconfig:"HOLDS_PER_BUYER" default:"6"`   // how many tickets a buyer may hold unpaid at the same time, 0: any
-	Again         time.Duration `envconfig:"HOLD_AGAIN_AFTER" default:"5m"` // when a buyer may hold a ticket again that he let go
+	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
+	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
+	Hold          time.Duration  `envconfig:"ORDER_HOLD" default:"15m"`      // how long a buyer has to pay
+	Checkout      time.Duration  `envconfig:"CHECKOUT_LIMIT" default:"60s"`  // how long a payment under way keeps the hold
+	Holds         int            `envconfig:"HOLDS_PER_BUYER" default:"6"`   // how many tickets a buyer may hold unpaid at the same time, 0: any
+	Again         time.Duration  `envconfig:"HOLD_AGAIN_AFTER" default:"5m"` // when a buyer may hold a ticket again that he let go
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -34,9 +36,11 @@ type server struct {
 	services dapr.Invoker
 	outbox   *dapr.Outbox
 	sessions *session.Verifier
+	once     *service.Once
 	terms    sale.Terms
 	holds    int // of one buyer at the same time
 	checkout time.Duration
+	currency money.Currency // of every price
 	now      clock.Now
 	log      *slog.Logger
 }
@@ -79,9 +83,11 @@ func run(ctx context.Context, log *slog.Logger) error {
 		services: sidecar,
 		outbox:   outbox,
 		sessions: sessions,
+		once:     service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		terms:    sale.Terms{Hold: cfg.Hold, Again: cfg.Again},
 		holds:    cfg.Holds,
 		checkout: cfg.Checkout,
+		currency: cfg.Currency,
 		now:      cfg.Now,
 		log:      log,
 	}

@@ -52,10 +52,11 @@ func replica(of *market) *market {
 	now := func() time.Time { return m.clock }
 	log := slog.New(slog.DiscardHandler)
 	outbox := dapr.NewOutbox("orders", m.sidecar, m.sidecar, now, log)
+	sessions := session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now)
 	m.server = &server{
 		sales: dapr.NewAnnounced("sale", m.sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", m.sidecar), buyers: dapr.NewList("orders-of", m.sidecar),
-		timers: m.sidecar, services: others{}, outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now),
-		terms: sale.Terms{Hold: 15 * time.Minute, Again: 5 * time.Minute}, holds: 6, checkout: time.Minute, now: now, log: log,
+		timers: m.sidecar, services: others{}, outbox: outbox, sessions: sessions, once: service.NewOnce(m.sidecar, sessions.Sender, now, log),
+		terms: sale.Terms{Hold: 15 * time.Minute, Again: 5 * time.Minute}, holds: 6, checkout: time.Minute, currency: "usd", now: now, log: log,
 	}
 	return m
 }

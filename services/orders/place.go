@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -10,6 +11,8 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/money"
+	"marketplace/shared/service"
 )
 
 // place holds a ticket for the buyer. Of many at once, one wins.
@@ -19,7 +22,8 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var in struct {
-		TicketID string `json:"ticketId"`
+		TicketID      string          `json:"ticketId"`
+		ExpectedPrice json.RawMessage `json:"expectedPrice"` // optional: what the buyer has seen
 	}
 	if err := api.Read(w, r, &in); err != nil {
 		return err
@@ -30,16 +34,26 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(in.TicketID); err != nil {
 		return err
 	}
-	order := sale.Order{ID: sale.NewOrderID(in.TicketID, rand.Text()[:16]), UserID: buyer.ID, Code: newCode()}
+	var expected money.Amount
+	if in.ExpectedPrice != nil && string(in.ExpectedPrice) != "null" {
+		var complaint string
+		if expected, complaint = s.currency.Price(in.ExpectedPrice); complaint != "" {
+			return fault.InField("expectedPrice", complaint)
+		}
+	}
+	order := sale.Order{ID: sale.NewOrderID(in.TicketID, service.NewID(r.Context())[:16]), UserID: buyer.ID, Code: newCode()}
 	place := func() (sale.Sale, error) {
 		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
 			func() error { return s.hold(r.Context(), in.TicketID, order) },
-			func(sl *sale.Sale) error { return sl.Place(order, s.terms, s.now()) })
+			func(sl *sale.Sale) error { return sl.PlaceAt(expected, order, s.terms, s.now()) })
 	}
 	sold, err := place()
-	if fault.KindOf(err) == fault.NotFound { // its event may still be on its way
-		if err = s.learn(r.Context(), in.TicketID); err == nil {
+	if unknown := fault.KindOf(err) == fault.NotFound; unknown || fault.CodeOf(err) == fault.PriceChanged { // the event of that may still be on its way
+		switch failed := s.learn(r.Context(), in.TicketID); {
+		case failed == nil:
 			sold, err = place()
+		case unknown:
+			err = failed
 		}
 	}
 	if errors.Is(err, sale.ErrUnsettled) {
@@ -55,12 +69,13 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	}
 	placed := sold.Order(order.ID)
 	if placed == nil { // he held it already
-		return api.Write(w, http.StatusOK, shownTo(*sold.Current()))
+		return api.WriteTagged(w, r, http.StatusOK, s.shownTo(*sold.Current()))
 	}
 	if err := s.shelve(r.Context(), in.TicketID, sold.Oldest()); err != nil {
 		s.log.Info("the oldest orders of a ticket stay where they are until its next", "ticket", in.TicketID, "error", err)
 	}
-	return api.Created(w, "/api/orders/"+placed.ID, shownTo(*placed))
+	w.Header().Set("Location", "/api/orders/"+placed.ID)
+	return api.WriteTagged(w, r, http.StatusCreated, s.shownTo(*placed))
 }
 
 // newCode is what proves a purchase to whoever asks the market: derived from nothing.

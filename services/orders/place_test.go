@@ -247,3 +247,73 @@ func TestATicketThatNoEventHasToldOf(t *testing.T) {
 	o := m.places(t, "bob", "T")
 	assert.Equal(t, shownTicket{ID: "T", Title: "Aida", Price: 1999, Version: 3}, o.Ticket)
 }
+
+// A buyer who says what price he has seen holds the ticket at that or not at all.
+func TestAnOrderAtTheExpectedPrice(t *testing.T) {
+	m := newMarket()
+	m.offers(t, "T")
+	at := func(user, price string) *httptest.ResponseRecorder {
+		return m.ask(t, user, "POST", "/api/orders", `{"ticketId":"T","expectedPrice":`+price+`}`)
+	}
+	for _, price := range []string{"9.99", "10.01", `"9"`} {
+		w := at("ann", price)
+		assert.Equal(t, http.StatusBadRequest, w.Code, price)
+		assert.Contains(t, w.Body.String(), `"field":"expectedPrice","code":"price_changed"`, price)
+	}
+	for price, words := range map[string]string{"0": "Price must be greater than 0", `"free"`: "Price must be a number in USD, such as 25 or 19.99", "[]": "Price must be a number in USD, such as 25 or 19.99", "10.001": "Price must have at most two decimals"} {
+		w := at("ann", price)
+		assert.Equal(t, words, says(w), price)
+		assert.Contains(t, w.Body.String(), `"field":"expectedPrice"`, price)
+	}
+	w := m.ask(t, "ann", "GET", "/api/orders", "")
+	assert.JSONEq(t, `[]`, w.Body.String(), "nothing was held")
+
+	placed := at("ann", `"10.00"`)
+	require.Equal(t, http.StatusCreated, placed.Code, "%s", placed.Body)
+	assert.Contains(t, placed.Body.String(), `"currency":"usd"`)
+	assert.Equal(t, http.StatusOK, at("ann", "10").Code, "he has it")
+	assert.Equal(t, http.StatusOK, at("ann", "null").Code, "whatever it is")
+	assert.Equal(t, http.StatusBadRequest, at("ann", "9").Code, "not at that")
+	assert.Equal(t, "Ticket is already reserved", says(at("bob", "9")), "who cannot have it need not hear of its price")
+}
+
+// edited is a tickets service whose latest edit orders has not heard of.
+type edited struct{ events.Ticket }
+
+func (e edited) Invoke(_ context.Context, _, _, _ string, _, out any) error {
+	raw, err := json.Marshal(e.Ticket)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, out)
+}
+
+// The buyer has seen the new price before orders has heard of it.
+func TestThePriceIsNewsToOrders(t *testing.T) {
+	m := newMarket()
+	m.offers(t, "T")
+	m.services = edited{events.Ticket{ID: "T", Title: "T", Price: 1250, UserID: "seller", Version: 1}}
+	w := m.ask(t, "ann", "POST", "/api/orders", `{"ticketId":"T","expectedPrice":12.5}`)
+	require.Equal(t, http.StatusCreated, w.Code, "%s", w.Body)
+	assert.Contains(t, w.Body.String(), `"price":12.5`)
+}
+
+// A look at an order or at all of them that has not changed costs no body.
+func TestOrdersHaveTags(t *testing.T) {
+	m := newMarket()
+	m.offers(t, "T")
+	o := m.places(t, "ann", "T")
+	look := func(path, tag string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("If-None-Match", tag)
+		return m.as(t, "ann", r, "web")
+	}
+	for _, path := range []string{"/api/orders", "/api/orders/" + o.ID} {
+		tag := look(path, `"none"`).Header().Get("ETag")
+		require.NotEmpty(t, tag, path)
+		assert.Equal(t, http.StatusNotModified, look(path, tag).Code, path)
+	}
+	tag := look("/api/orders/"+o.ID, "").Header().Get("ETag")
+	m.pays(t, o)
+	assert.Equal(t, http.StatusOK, look("/api/orders/"+o.ID, tag).Code)
+}

@@ -18,6 +18,7 @@ type shown struct {
 	ExpiresAt   clock.Time  `json:"expiresAt"`
 	Reason      string      `json:"reason,omitempty"`
 	Ticket      shownTicket `json:"ticket"`
+	Currency    string      `json:"currency"`       // of the ticket's price
 	Code        string      `json:"code,omitempty"` // proves the purchase: only of a paid order, and only when it is asked for by itself
 }
 
@@ -30,17 +31,17 @@ type shownTicket struct {
 }
 
 // shownTo is what the buyer of o reads in answers and lists: all but the code.
-func shownTo(o sale.Order) shown {
+func (s *server) shownTo(o sale.Order) shown {
 	return shown{
 		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: o.Status, UserID: o.UserID,
 		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
-		Ticket: shownTicket(o.Ticket),
+		Ticket: shownTicket(o.Ticket), Currency: string(s.currency),
 	}
 }
 
 // withCode is shownTo with what proves the purchase, once there was one.
-func withCode(o sale.Order) shown {
-	v := shownTo(o)
+func (s *server) withCode(o sale.Order) shown {
+	v := s.shownTo(o)
 	if o.Status == sale.Complete {
 		v.Code = o.Code
 	}

@@ -18,12 +18,13 @@ func TestWhatIsShownAndWhatIsToldOfAnOrder(t *testing.T) {
 	const both = `"id":"T-1","version":2,"saleVersion":3,"status":"complete","userId":"bob","placedAt":"2026-01-02T12:00:00.000Z",
 		"expiresAt":"2026-01-02T12:01:00.000Z","reason":"r","ticket":{"id":"T","title":"Aida","price":19.99,"version":4}`
 
-	list, err := json.Marshal(shownTo(o))
+	s := &server{currency: "usd"}
+	list, err := json.Marshal(s.shownTo(o))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{`+both+`}`, string(list))
-	alone, err := json.Marshal(withCode(o))
+	assert.JSONEq(t, `{`+both+`,"currency":"usd"}`, string(list))
+	alone, err := json.Marshal(s.withCode(o))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{`+both+`,"code":"SECRET"}`, string(alone))
+	assert.JSONEq(t, `{`+both+`,"currency":"usd","code":"SECRET"}`, string(alone))
 
 	told := announce(sale.Sale{}, sale.Sale{Orders: []sale.Order{o}})
 	require.Len(t, told, 1)

@@ -32,6 +32,7 @@ type server struct {
 	outbox        *dapr.Outbox
 	settled       *recent.Set // attempts whose outcome this replica has saved and announced
 	sessions      *session.Verifier
+	once          *service.Once
 	webhookSecret string
 	currency      string
 	now           clock.Now
@@ -67,6 +68,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		outbox:        outbox,
 		settled:       recent.New(10_000),
 		sessions:      sessions,
+		once:          service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		webhookSecret: cfg.WebhookSecret,
 		currency:      string(cfg.Currency),
 		now:           cfg.Now,

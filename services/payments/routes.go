@@ -11,7 +11,7 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r := service.NewRoutes("payments", cfg, s.log, ready)
 
 	// People, through web. A payment sent twice is charged once.
-	r.FromWeb("POST", "/api/payments", s.pay, service.Unlimited)
+	r.FromWeb("POST", "/api/payments", s.once.Do(s.pay, payLimit), service.Unlimited)
 	r.FromWeb("GET", "/api/payments/{orderId}", s.show, service.Quick)
 
 	// orders, before it ends an order that somebody was paying for.

@@ -37,7 +37,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 			p = now
 		}
 	}
-	return api.Write(w, http.StatusOK, receiptOf(p))
+	return api.WriteTagged(w, r, http.StatusOK, receiptOf(p))
 }
 
 // tell tells orders how the payment for an order stands: an order that is paid must not expire because that is not heard of

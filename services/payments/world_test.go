@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/recent"
+	"marketplace/shared/service"
 	"marketplace/shared/session"
 )
 
@@ -43,6 +45,8 @@ type payments struct {
 	*server
 	*mortal
 }
+
+var signingKey = ed25519.NewKeyFromSeed([]byte(strings.Repeat("k", ed25519.SeedSize)))
 
 const theOrder = "T-1"
 
@@ -66,9 +70,11 @@ func (w *world) start() {
 	m := &mortal{left: -1}
 	side := &sidecarOf{w.sidecar, m}
 	outbox := dapr.NewOutbox("payments", side, side, w.now, log)
+	sessions := session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), w.now)
 	w.payments = payments{&server{
 		payments: dapr.NewAnnounced("payment", side, outbox, announce), cards: &networkOf{w.network, m}, services: &ordersOf{w, m},
 		timers: side, outbox: outbox, settled: recent.New(10), currency: "usd", now: w.now, log: log, webhookSecret: "whsec_test",
+		sessions: sessions, once: service.NewOnce(side, sessions.Sender, w.now, log),
 	}, m}
 }
 
@@ -257,6 +263,7 @@ type network struct {
 	intents map[string]*stripeIntent // by the attempt's name
 	byKey   []string                 // creates, each once
 	refunds int
+	asked   func() // what happens while the network is asked for a charge, nil for nothing
 
 	chargedBefore int // creates when the story was told
 }
@@ -297,6 +304,9 @@ type networkOf struct {
 
 func (c *networkOf) Charge(_ context.Context, p payment.Payment) (intent, error) {
 	return through(c.m, func() (intent, error) {
+		if c.n.asked != nil {
+			c.n.asked()
+		}
 		if known := c.n.intents[p.ChargeKey()]; known != nil {
 			if known.State == declined {
 				return intent{}, cardError(known.Reason)

@@ -45,7 +45,17 @@ func (s *server) browse(w http.ResponseWriter, r *http.Request) error {
 	if more {
 		api.SetNext(w, r, cursor(tickets[len(tickets)-1]))
 	}
-	return s.answerAll(w, tickets)
+	letCachesKeep(w, r)
+	return s.answerAll(w, r, tickets)
+}
+
+// letCachesKeep lets whoever stands between keep a page of the catalogue for a second, if nobody in particular asks for it.
+// It may be a moment old anyhow.
+func letCachesKeep(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Cookie, Authorization, Accept")
+	if r.Header.Get("Cookie") == "" && r.Header.Get("Authorization") == "" {
+		w.Header().Set("Cache-Control", "public, max-age=1")
+	}
 }
 
 // mostIDs is how many tickets can be asked for by id at a time.
@@ -65,13 +75,13 @@ func (s *server) these(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if s.isUpToDate() {
-		return s.answerAll(w, s.catalogue.These(ids))
+		return s.answerAll(w, r, s.catalogue.These(ids))
 	}
 	tickets, err := s.tickets.GetMany(r.Context(), ids)
 	if err != nil {
 		return err
 	}
-	return s.answerAll(w, tickets)
+	return s.answerAll(w, r, tickets)
 }
 
 // cursor is where a page ended: all that any order sorts by.
@@ -118,15 +128,15 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 	if next > 0 {
 		api.SetNext(w, r, strconv.Itoa(next))
 	}
-	return s.answerAll(w, tickets)
+	return s.answerAll(w, r, tickets)
 }
 
-func (s *server) answerAll(w http.ResponseWriter, tickets []ticket.Ticket) error {
+func (s *server) answerAll(w http.ResponseWriter, r *http.Request, tickets []ticket.Ticket) error {
 	views := make([]shown, len(tickets))
 	for i, t := range tickets {
 		views[i] = s.shownOf(t)
 	}
-	return api.Write(w, http.StatusOK, views)
+	return api.WriteTagged(w, r, http.StatusOK, views)
 }
 
 // show answers with one ticket.
@@ -139,5 +149,5 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, s.shownOf(t))
+	return api.WriteTagged(w, r, http.StatusOK, s.shownOf(t))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -10,13 +11,40 @@ import (
 	"marketplace/shared/dapr"
 )
 
-// edit changes title and price of the seller's own ticket, refused while it is reserved.
+// edition is what a seller sends for an edit: an offer, or all that a GET has shown him with a new offer in it.
+type edition struct {
+	Title string          `json:"title"`
+	Price json.RawMessage `json:"price"`
+
+	// What no edit changes, see api.Unchanged.
+	ID          json.RawMessage `json:"id"`
+	Version     json.RawMessage `json:"version"`
+	Currency    json.RawMessage `json:"currency"`
+	UserID      json.RawMessage `json:"userId"`
+	CreatedAt   json.RawMessage `json:"createdAt"`
+	OrderID     json.RawMessage `json:"orderId"`
+	Sold        json.RawMessage `json:"sold"`
+	Refunded    json.RawMessage `json:"refunded"`
+	SaleVersion json.RawMessage `json:"saleVersion"`
+}
+
+func (e edition) fixed() map[string]json.RawMessage {
+	return map[string]json.RawMessage{"id": e.ID, "version": e.Version, "currency": e.Currency, "userId": e.UserID, "createdAt": e.CreatedAt,
+		"orderId": e.OrderID, "sold": e.Sold, "refunded": e.Refunded, "saleVersion": e.SaleVersion}
+}
+
+// edit changes title and price of the seller's own ticket, refused while it is reserved. A seller who says what he has read
+// (If-Match, or the read-only fields) is refused when it is something else by now: that is looked at in the same write.
 func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	seller, err := s.sessions.User(r)
 	if err != nil {
 		return err
 	}
-	title, price, err := s.readOffer(w, r)
+	var in edition
+	if err := api.Read(w, r, &in); err != nil {
+		return err
+	}
+	title, price, err := s.check(offer{in.Title, in.Price})
 	if err != nil {
 		return err
 	}
@@ -24,12 +52,23 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
+	known := api.PreconditionOf(r)
 	t, err := s.tickets.Update(r.Context(), dapr.ByNudge, id, func(t *ticket.Ticket) error {
+		if err := t.OwnedBy(seller.ID); err != nil {
+			return err
+		}
+		now := s.shownOf(*t)
+		if err := known.Check(now); err != nil {
+			return err
+		}
+		if err := api.Unchanged(now, in.fixed()); err != nil {
+			return err
+		}
 		return t.Edit(seller.ID, title, price, s.now())
 	})
 	if err != nil {
 		return err
 	}
 	s.catalogue.Put(t)
-	return api.Write(w, http.StatusOK, s.shownOf(t))
+	return api.WriteTagged(w, r, http.StatusOK, s.shownOf(t))
 }

@@ -30,6 +30,7 @@ type server struct {
 	catalogue *catalogue.Catalogue
 	outbox    *dapr.Outbox
 	sessions  *session.Verifier
+	once      *service.Once
 	currency  money.Currency // of every price
 	now       clock.Now
 	log       *slog.Logger
@@ -68,6 +69,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		catalogue: catalogue.New(),
 		outbox:    outbox,
 		sessions:  sessions,
+		once:      service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		currency:  cfg.Currency,
 		now:       cfg.Now,
 		log:       log,

@@ -10,12 +10,14 @@ import (
 func (s *server) routes(cfg service.Settings, ready func(context.Context) error) *service.Routes {
 	r := service.NewRoutes("tickets", cfg, s.log, ready, s.isStocked)
 
-	// People, through web. A listing sent twice is two listings, an edit sent twice is one edit more.
-	r.FromWeb("POST", "/api/tickets", s.sell, service.Quick)
+	// People, through web. A listing sent twice is two listings, unless it has an Idempotency-Key; an edit sent twice is one
+	// edit more, unless it says what it is an edit of (If-Match).
+	r.FromWeb("POST", "/api/tickets", s.once.Do(s.sell, service.Quick), service.Quick)
 	r.FromWeb("PUT", "/api/tickets/{id}", s.edit, service.Quick)
 	r.FromWeb("GET", "/api/tickets", s.browse, service.Quick)
 	r.FromWeb("GET", "/api/tickets/mine", s.mine, service.Quick)
 	r.FromWeb("GET", "/api/tickets/{id}", s.show, service.Quick)
+	r.FromWeb("GET", "/api/sales", s.sales, service.Quick)
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onOrder) // from orders: held, free again, or sold

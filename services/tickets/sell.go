@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,6 +11,7 @@ import (
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
+	"marketplace/shared/service"
 )
 
 // offer is what a seller sends, for a new ticket and for an edit.
@@ -28,6 +26,11 @@ func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (string, mone
 	if err := api.Read(w, r, &in); err != nil {
 		return "", 0, err
 	}
+	return s.check(in)
+}
+
+// check is an offer's title and price. Its error names every field that is wrong.
+func (s *server) check(in offer) (string, money.Amount, error) {
 	var wrong fault.Fields
 	title, complaint := ticket.Title(in.Title)
 	wrong.Check(complaint == "", "title", complaint)
@@ -46,7 +49,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := ticket.New(newID(r, seller.ID), seller.ID, title, price, s.now())
+	t, err := ticket.New(service.NewID(r.Context()), seller.ID, title, price, s.now())
 	if err != nil {
 		return err
 	}
@@ -60,21 +63,11 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 		if !errors.Is(err, dapr.ErrExists) {
 			return err
 		}
-		if t, err = s.tickets.Get(r.Context(), t.ID); err != nil { // listed before, with the same key
+		if t, err = s.tickets.Get(r.Context(), t.ID); err != nil { // by an earlier try of this request
 			return err
 		}
 	}
 	s.catalogue.Put(t)
-	return api.Created(w, "/api/tickets/"+t.ID, s.shownOf(t))
-}
-
-// newID is the id of a new ticket: the same for the same seller's same Idempotency-Key, so that a form sent twice lists
-// one ticket.
-func newID(r *http.Request, sellerID string) string {
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" {
-		return rand.Text()
-	}
-	sum := sha256.Sum256([]byte(sellerID + "/" + key))
-	return base32.StdEncoding.EncodeToString(sum[:])[:len(rand.Text())]
+	w.Header().Set("Location", "/api/tickets/"+t.ID)
+	return api.WriteTagged(w, r, http.StatusCreated, s.shownOf(t))
 }

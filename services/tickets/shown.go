@@ -14,7 +14,8 @@ type shown struct {
 	Version     int64        `json:"version"`
 	Title       string       `json:"title"`
 	Price       money.Amount `json:"price"`
-	UserID      string       `json:"userId"` // the seller
+	Currency    string       `json:"currency"` // of the price
+	UserID      string       `json:"userId"`   // the seller
 	CreatedAt   clock.Time   `json:"createdAt,omitzero"`
 	OrderID     string       `json:"orderId,omitempty"`  // holds or bought it; nobody but its buyer can look it up
 	Sold        bool         `json:"sold,omitempty"`     // bought, not only held
@@ -25,7 +26,7 @@ type shown struct {
 // shownOf is t as it is now. A hold whose time is over is not shown.
 func (s *server) shownOf(t ticket.Ticket) shown {
 	return shown{
-		ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, CreatedAt: clock.At(t.CreatedAt),
+		ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, Currency: string(s.currency), UserID: t.UserID, CreatedAt: clock.At(t.CreatedAt),
 		OrderID: t.Holder(s.now()), Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion,
 	}
 }

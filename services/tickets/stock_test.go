@@ -42,9 +42,10 @@ var signingKey = ed25519.NewKeyFromSeed([]byte(strings.Repeat("k", ed25519.SeedS
 // open is a replica of the service.
 func (s *shop) open() *server {
 	outbox := dapr.NewOutbox("tickets", s, s, now, slog.New(slog.DiscardHandler))
+	sessions := session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now)
 	return &server{
 		tickets: dapr.NewAnnounced("ticket", s, outbox, announce), everybody: dapr.NewList("tickets", s), sellers: dapr.NewList("tickets-of", s),
-		catalogue: catalogue.New(), outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now), now: now, log: slog.New(slog.DiscardHandler),
+		catalogue: catalogue.New(), outbox: outbox, sessions: sessions, currency: "usd", now: now, log: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -18,8 +18,11 @@ var headers = map[string]string{
 	"X-Frame-Options":         "DENY",
 	"Referrer-Policy":         "same-origin",
 	"Content-Security-Policy": policy,
-	"Cache-Control":           "no-store",
+	"Cache-Control":           noStore,
 }
+
+// noStore is for every answer that does not say itself how long it may be kept.
+const noStore = "no-store"
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 

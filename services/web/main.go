@@ -31,6 +31,7 @@ type site struct {
 	api      http.Handler // what /api/* leads to; the pages ask there like anybody else
 	sessions *session.Verifier
 	look     *look
+	contract *contract
 	hub      *live.Hub
 	stripe   string         // publishable key
 	https    bool           // reached over HTTPS
@@ -56,6 +57,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	contract, err := newContract()
+	if err != nil {
+		return err
+	}
 	sidecar, err := dapr.Connect(cfg.Config)
 	if err != nil {
 		return err
@@ -65,7 +70,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	s := &site{
-		api: passOn(sidecar, log), sessions: sessions, look: look, hub: live.New(),
+		api: passOn(sidecar, log), sessions: sessions, look: look, contract: contract, hub: live.New(),
 		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop

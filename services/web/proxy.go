@@ -25,6 +25,7 @@ import (
 var services = map[string]string{
 	"/api/users":    "auth",
 	"/api/tickets":  "tickets",
+	"/api/sales":    "tickets",
 	"/api/orders":   "orders",
 	"/api/payments": "payments",
 }
@@ -46,6 +47,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		ModifyResponse: inOurWords,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			log.Warn("sidecar does not answer", "path", r.URL.Path, "error", err)
+			w.Header().Set("Cache-Control", noStore)
 			api.Fail(w, r, fault.Down(err, "Please try again in a moment"))
 		},
 	}
@@ -58,6 +60,12 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 			api.Fail(w, r, fault.New(fault.Invalid, "The query is malformed"))
 			return
 		}
+		if key := r.Header.Get(service.IdempotencyKey); key != "" && r.Method == http.MethodPost {
+			if err := service.CheckKey(key); err != nil { // here, as it came: passed on, two keys might become one
+				api.Fail(w, r, err)
+				return
+			}
+		}
 		r.Header = passedOn(r)
 		if headSize(r) > headLimit {
 			api.Fail(w, r, fault.New(fault.Invalid, "The address or a header is too long"))
@@ -69,6 +77,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		w.Header().Del("Cache-Control") // the answer says
 		proxy.ServeHTTP(w, r)
 	})
 }
@@ -95,9 +104,14 @@ func passedOn(r *http.Request) http.Header {
 	for _, from := range r.Header.Values("X-Forwarded-For") {
 		head.Add("X-Forwarded-For", strings.Map(inHeader, from))
 	}
-	for _, name := range []string{"Accept", "Authorization", "Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
+	for _, name := range []string{"Accept", "Authorization", "Content-Type", "Stripe-Signature", service.IdempotencyKey, service.RequestID, "Traceparent"} {
 		if value := r.Header.Get(name); value != "" {
 			head.Set(name, strings.Map(inHeader, value))
+		}
+	}
+	for _, name := range []string{"If-Match", "If-None-Match"} { // lists, and those may be on several lines
+		if values := r.Header.Values(name); len(values) > 0 {
+			head.Set(name, strings.Map(inHeader, strings.Join(values, ", ")))
 		}
 	}
 	cookies := []string{session.Cookie}
@@ -163,6 +177,9 @@ func whole(resp *http.Response) error {
 
 // inOurWords puts the sidecar's own errors, and any other that is not in the contract's form, into it.
 func inOurWords(resp *http.Response) error {
+	if resp.Header.Get("Cache-Control") == "" || resp.StatusCode >= http.StatusBadRequest {
+		resp.Header.Set("Cache-Control", noStore)
+	}
 	for name := range resp.Header {
 		if strings.HasPrefix(name, "Dapr-") || strings.HasPrefix(name, "Grpc-") || name == "Traceparent" || name == "Tracestate" {
 			resp.Header.Del(name)

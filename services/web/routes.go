@@ -43,9 +43,14 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /signin":              s.signInForm,
 		"POST /signin":             s.signIn,
 		"POST /signout":            s.signOut,
+		"GET /api/docs":            s.docs, // for who writes a client
 		"/":                        s.nowhere,
 	} {
 		pages.Handle(route, s.page(show))
+	}
+	pages.HandleFunc("GET /api/openapi.json", s.openapi)
+	for _, path := range []string{"/api/docs", "/api/openapi.json"} {
+		pages.HandleFunc(path, onlyRead)
 	}
 	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
 	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)

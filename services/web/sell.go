@@ -4,8 +4,11 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
+	"time"
 
+	"marketplace/shared/clock"
 	"marketplace/shared/fault"
+	"marketplace/shared/service"
 )
 
 // sellForm is an empty form. Its key makes sure that sending it twice lists one ticket.
@@ -23,9 +26,17 @@ func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	r.Header.Set(idempotencyKey, f.Get("key"))
+	r.Header.Set(service.IdempotencyKey, f.Get("key"))
 	var t ticket
-	if _, err := s.ask(r, http.MethodPost, "/api/tickets", s.typedOffer(f), &t); err != nil {
+	_, err = s.ask(r, http.MethodPost, "/api/tickets", s.typedOffer(f), &t)
+	for fault.CodeOf(err) == fault.KeyInProgress && clock.Wait(r.Context(), 100*time.Millisecond) { // the first of two clicks is at work
+		_, err = s.ask(r, http.MethodPost, "/api/tickets", s.typedOffer(f), &t)
+	}
+	if fault.CodeOf(err) == fault.KeyReused { // back by the browser's button, changed, and sent again
+		f.Set("key", rand.Text())
+		err = fault.New(fault.Refused, "You have listed a ticket with this form already. Send it once more to list another")
+	}
+	if err != nil {
 		return s.again(w, r, "sell", view{Title: "Sell a ticket", Form: form{Typed: f}}, err)
 	}
 	http.Redirect(w, r, "/tickets/"+t.ID+"?done=listed", http.StatusSeeOther)

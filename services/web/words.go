@@ -25,6 +25,7 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"fours":    fours,
 		"qr":       qrCode,
 		"left":     left,
+		"quoted":   quoted,
 	}
 }
 

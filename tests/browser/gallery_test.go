@@ -36,6 +36,7 @@ func TestGallery(t *testing.T) {
 	look(t, guest, "signin", "/signin")
 	look(t, guest, "signup", "/signup")
 	look(t, guest, "nowhere", "/tickets/nowhere")
+	look(t, guest, "docs", "/api/docs")
 	look(t, buyer, "ticket-signed-in", mine)
 	look(t, seller, "sell", "/sell")
 	look(t, seller, "edit", mine+"/edit")

@@ -173,6 +173,24 @@ func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 	return nil
 }
 
+// PlaceAt is Place for a buyer who expects a price, 0 for one who takes any. It returns Refused for another, also when he
+// holds the ticket already at that.
+func (s *Sale) PlaceAt(expected money.Amount, by Order, t Terms, now time.Time) error {
+	if err := s.Place(by, t, now); err != nil || expected == 0 {
+		return err
+	}
+	o := s.Order(by.ID)
+	if o == nil {
+		o = s.Current()
+	}
+	if o.Ticket.Price == expected {
+		return nil
+	}
+	refusal := fault.New(fault.Refused, "The price of this ticket is another by now").Named(fault.PriceChanged)
+	refusal.Fields[0].Field = "expectedPrice"
+	return refusal
+}
+
 // again refuses a buyer who has given the ticket back or let his time to pay run out, until it was free for a while. One
 // whose money came too late did not mean to let it go.
 func (s *Sale) again(buyer string, pause time.Duration, now time.Time) error {

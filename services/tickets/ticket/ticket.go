@@ -57,14 +57,22 @@ func Title(s string) (title, complaint string) {
 
 // Edit changes title and price for the seller. It returns Forbidden for anybody else, Refused while it is held or sold.
 func (t *Ticket) Edit(userID, title string, price money.Amount, now time.Time) error {
-	if userID != t.UserID {
-		return fault.NotOwner()
+	if err := t.OwnedBy(userID); err != nil {
+		return err
 	}
 	if !t.Available(now) {
 		return fault.New(fault.Refused, "Cannot edit a reserved ticket").Named(fault.TicketReserved)
 	}
 	t.Title, t.Price = title, price
 	t.Version++
+	return nil
+}
+
+// OwnedBy returns Forbidden for anybody but the seller.
+func (t *Ticket) OwnedBy(userID string) error {
+	if userID != t.UserID {
+		return fault.NotOwner()
+	}
 	return nil
 }
 
