@@ -62,7 +62,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if errors.Is(err, sale.ErrUnsettled) || fault.KindOf(err) == fault.Early {
-		return fault.New(fault.Refused, "Ticket is already reserved")
+		return fault.New(fault.Refused, "Ticket is already reserved").Named(fault.TicketReserved)
 	}
 	if err != nil {
 		return err
