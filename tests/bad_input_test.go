@@ -99,6 +99,15 @@ func TestBadInput(t *testing.T) {
 		{other, "POST", "/api/payments", `{}`, 400, "OrderId must be provided (orderId); Token must be provided (token)"},
 		{other, "POST", "/api/payments", `{"orderId":"nosuch","token":"tok_visa"}`, 404, "Not Found"},
 		{owner, "POST", "/api/payments", `{"orderId":"` + placed.ID + `","token":"tok_visa"}`, 401, "Not authorized"},
+		{other, "POST", "/api/orders", `{"ticketId":"` + offered.ID + `","expectedPrice":"free"}`, 400, "Price must be a number in USD, such as 25 or 19.99 (expectedPrice)"},
+		{owner, "PUT", "/api/tickets/" + offered.ID, `{"title":"x","price":1,"version":7}`, 400, "version cannot be changed (version)"},
+		{owner, "PUT", "/api/tickets/" + offered.ID, `{"title":"x","price":1,"colour":"red"}`, 400, "Unknown field (colour)"},
+		{other, "PUT", "/api/tickets/" + offered.ID, `{"title":"x","price":1,"version":7}`, 401, "Not authorized"}, // whose it is comes first
+		{owner, "GET", "/api/sales?limit=0", "", 400, "limit must be from 1 to 200 (limit)"},
+		{owner, "GET", "/api/sales?cursor=nonsense", "", 400, "cursor is not one that a page gave out (cursor)"},
+		{nobody, "GET", "/api/sales", "", 401, "Not authorized"},
+		{owner, "GET", "/api/sales/x", "", 404, "Not Found"},
+
 		{other, "GET", "/api/payments/nosuch", "", 404, "Not Found"},
 		{nobody, "POST", "/api/payments/webhook", `{"id":"evt_1","type":"payment_intent.succeeded"}`, 400, "The signature is not Stripe's"},
 
@@ -119,6 +128,11 @@ func TestBadInput(t *testing.T) {
 			assert.Equal(t, c.code(), got.code())
 			assert.NotEmpty(t, got.Header.Get("X-Request-Id"))
 		})
+	}
+	for _, key := range []string{strings.Repeat("k", 256), "k\u00e9", "\xff"} {
+		got := owner.with("POST", "/api/tickets", `{"title":"x","price":1}`, "Idempotency-Key", key)
+		assert.Equal(t, 400, got.Status, "%q", key)
+		assert.Equal(t, "Idempotency-Key must be 1 to 255 printable ASCII characters (Idempotency-Key)", got.says(), "%q", key)
 	}
 	req, err := http.NewRequest("POST", s.URL+"/api/tickets", strings.NewReader(`title=x`))
 	require.NoError(t, err)

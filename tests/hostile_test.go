@@ -193,6 +193,8 @@ func fair(resp *http.Response, req *http.Request, said []byte) string {
 		return what
 	case !strings.HasPrefix(req.URL.Path, "/api/") || resp.StatusCode < 300 || req.Method == "HEAD":
 		return "" // a page may also lead elsewhere
+	case resp.StatusCode == http.StatusNotModified && req.Header.Get("If-None-Match") != "":
+		return ""
 	case resp.StatusCode < 400:
 		return "neither success nor refusal: " + what
 	}

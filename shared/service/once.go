@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"time"
 
@@ -120,9 +121,8 @@ func (o *Once) handler(h api.Handler, limit time.Duration, about func(body []byt
 		if req.Done { // by an earlier try, and its answer holds secrets
 			if err == nil {
 				got.header.Set(replayed, "true")
-				got.to(w)
 			}
-			return err
+			return got.to(w, err)
 		}
 		var answer *kept
 		if keep {
@@ -135,10 +135,7 @@ func (o *Once) handler(h api.Handler, limit time.Duration, about func(body []byt
 		if now.Answer != nil && now.Try != req.Try { // we took so long that somebody took over, and was first
 			return now.Answer.replay(w)
 		}
-		if err == nil {
-			got.to(w)
-		}
-		return err
+		return got.to(w, err)
 	}
 }
 
@@ -291,10 +288,13 @@ func (a *recorded) Write(b []byte) (int, error) {
 	return a.body.Write(b)
 }
 
-func (a *recorded) to(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
+// to passes the answer on; of one that ended with err that is what its header says besides.
+func (a *recorded) to(w http.ResponseWriter, err error) error {
+	maps.Copy(w.Header(), a.header)
+	if err != nil {
+		return err
 	}
 	w.WriteHeader(cmp.Or(a.status, http.StatusOK))
 	_, _ = w.Write(a.body.Bytes()) // the caller is gone: nobody left to tell
+	return nil
 }

@@ -72,6 +72,7 @@ func (c *counter) make(w http.ResponseWriter, r *http.Request) error {
 		at <- struct{}{}
 		<-work
 	}
+	w.Header().Set("RateLimit-Remaining", "7")
 	if try < len(c.said) && c.said[try] != nil {
 		return c.said[try]
 	}
@@ -150,6 +151,7 @@ func TestWhatIsKeptOfARefusal(t *testing.T) {
 			first := c.ask(t.Context(), 0, "x", IdempotencyKey, "k")
 			require.Equal(t, row.status, first.Code)
 			assert.Empty(t, first.Header().Get("Idempotency-Replayed"))
+			assert.Equal(t, "7", first.Header().Get("RateLimit-Remaining"), "what a refusal says besides")
 			same := c.ask(t.Context(), 1, "x", IdempotencyKey, "k")
 			assert.Equal(t, row.same, same.Code, "%s", same.Body)
 			if row.same == 400 {
