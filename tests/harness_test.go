@@ -42,6 +42,12 @@ var running []*stack.Stack
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
+	if code == 0 {
+		if err := holdToContract(running, flag.Lookup("test.run").Value.String() == ""); err != nil {
+			fmt.Fprintln(os.Stderr, "what was published is not what shared/contracts/asyncapi.yaml says:", err)
+			code = 1
+		}
+	}
 	for _, s := range running {
 		if err := s.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop:", err)
@@ -87,7 +93,7 @@ func launch(dir string, o stack.Options) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Dir, o.FreePorts = dir, true
+	o.Dir, o.FreePorts, o.KeepEvents = dir, true, true
 	if *verbose {
 		o.Log = os.Stderr
 	}
