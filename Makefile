@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check clean chaos images fuzz swap bench
+.PHONY: help tools build run backing test check contracts clean chaos images fuzz swap bench
 
 # What can be made.
 help:
@@ -35,6 +35,10 @@ check:
 	@mkdir -p .local; .tools/bin/govulncheck ./... > .local/govulncheck.log 2>&1; code=$$?; \
 	if grep -q 'fetching vulnerabilities' .local/govulncheck.log; then echo "govulncheck: its database cannot be reached, skipped"; \
 	elif [ $$code != 0 ]; then cat .local/govulncheck.log; exit $$code; else echo "govulncheck: nothing known"; fi
+
+# The documents of shared/contracts against their standards, with Node.js.
+contracts:
+	@tests/contracts/asyncapi/lint
 
 # Forget every ticket, order and key of this machine's stack. The tools stay.
 clean:

@@ -12,8 +12,8 @@ import (
 	"marketplace/tests/stack"
 )
 
-// Somebody returns the money for a sold ticket by hand, at the card network. The marketplace hears of it there: the order ends, the ticket is
-// no longer valid and does not come back to the market.
+// Somebody returns the money for a sold ticket by hand, at the card network. The marketplace hears of it from there: the
+// order ends, the ticket is no longer valid and does not come back to the market.
 func TestMoneyReturnedByHand(t *testing.T) {
 	s := market(t)
 	seller, buyer, other := newcomer(t, s), newcomer(t, s), newcomer(t, s)

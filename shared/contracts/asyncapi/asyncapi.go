@@ -21,6 +21,9 @@ type Document struct {
 	messages map[string]message // by CloudEvents type
 }
 
+// base names the document in what is said of it.
+const base = "https://marketplace.example/asyncapi"
+
 // message is an event of one of our topics.
 type message struct {
 	topic    string
@@ -50,7 +53,7 @@ func Read(file string) (*Document, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft7) // AsyncAPI's schemas are a superset of it
 	compiler.AssertFormat()
-	if err := compiler.AddResource("asyncapi.json", root); err != nil {
+	if err := compiler.AddResource(base, root); err != nil {
 		return nil, err
 	}
 	for topic, channel := range d.channels() {
@@ -59,7 +62,7 @@ func Read(file string) (*Document, error) {
 		}
 		for name := range object(channel["messages"]) {
 			at := "#/components/messages/" + name
-			envelope, err := compiler.Compile("asyncapi.json" + at + "/payload")
+			envelope, err := compiler.Compile(base + at + "/payload")
 			if err != nil {
 				return nil, err
 			}
@@ -85,8 +88,8 @@ func (d *Document) Types(topic string) []string {
 	return kinds
 }
 
-// Check holds what was published to a topic to the document, as far as its data and envelope are described there: a field of the data that is
-// not described is a fault too.
+// Check holds what was published to a topic to the document. A field of the data that the document does not know is a
+// fault too.
 func (d *Document) Check(topic string, body []byte) error {
 	e, err := events.Open(body)
 	if err != nil {
