@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -213,37 +214,45 @@ func TestTopicsAndServices(t *testing.T) {
 	}
 }
 
-// What the document says of errors is what shared/fault does.
+// What the document and README.md say of errors is what shared/fault does.
 func TestAnswers(t *testing.T) {
 	names := map[fault.Kind]string{
 		fault.Internal: "internal", fault.Invalid: "invalid", fault.Refused: "refused", fault.Unauthenticated: "unauthenticated",
 		fault.Forbidden: "forbidden", fault.NotFound: "not found", fault.Early: "early", fault.TooLarge: "too large",
 		fault.NotJSON: "not json", fault.TooMany: "too many", fault.Unavailable: "unavailable",
 	}
-	want := map[string]string{"none": "SUCCESS ", "of another type": "SUCCESS "}
+	broker, people := map[string]string{"none": "SUCCESS", "of another type": "SUCCESS"}, map[string]string{}
 	for kind := fault.Kind(0); fault.Status(fault.New(kind, "x")) != 0; kind++ {
-		require.NotEmpty(t, names[kind], "asyncapi.yaml says nothing of kind %d", kind)
-		err, hold := fault.New(kind, "x"), ""
+		require.NotEmpty(t, names[kind], "asyncapi.yaml and README.md say nothing of kind %d", kind)
+		err := fault.New(kind, "x")
+		broker[names[kind]] = string(fault.OutcomeOf(err))
 		if fault.OutcomeOf(err) == fault.Retry {
-			hold = strings.TrimSuffix(fault.PatienceWith(err).String(), "0s")
-			if fault.PatienceWith(err) == fault.Endless {
-				hold = "endless"
-			}
-			if fault.PatienceWith(err) < time.Minute {
-				hold = fault.PatienceWith(err).String()
-			}
+			broker[names[kind]] += " " + map[time.Duration]string{fault.Endless: "endless", 2 * time.Minute: "2m", 10 * time.Second: "10s"}[fault.PatienceWith(err)]
 		}
-		want[names[kind]] = string(fault.OutcomeOf(err)) + " " + hold
+		people[names[kind]] = strconv.Itoa(fault.Status(err))
 	}
 	said := map[string]string{}
-	for _, a := range list(root(t)["x-answers"]) {
+	for _, a := range list(read(t).root["x-answers"]) {
 		hold, _ := object(a)["hold"].(string)
-		said[object(a)["error"].(string)] = object(a)["outcome"].(string) + " " + hold
+		said[object(a)["error"].(string)] = strings.TrimSpace(object(a)["outcome"].(string) + " " + hold)
 	}
-	assert.Equal(t, want, said)
-}
+	assert.Equal(t, broker, said, "x-answers of asyncapi.yaml")
 
-func root(t *testing.T) map[string]any { return read(t).root }
+	text, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	delete(broker, "none")
+	delete(broker, "of another type")
+	saidBroker, saidPeople := map[string]string{}, map[string]string{}
+	for _, row := range regexp.MustCompile(`(?m)^\| ([a-zA-Z, ]+) \| (\d[^|]*) \| ([A-Z][^|]*) \|`).FindAllStringSubmatch(string(text), -1) {
+		statuses := regexp.MustCompile(`\d+`).FindAllString(row[2], -1)
+		for i, kind := range strings.Split(strings.ToLower(row[1]), ", ") {
+			saidPeople[kind] = statuses[min(i, len(statuses)-1)]
+			saidBroker[kind] = strings.NewReplacer(",", "", " min", "m", " s", "s").Replace(row[3])
+		}
+	}
+	assert.Equal(t, broker, saidBroker, "the table in README.md")
+	assert.Equal(t, people, saidPeople, "the table in README.md")
+}
 
 // The beginning of each job's name is written once, as a constant of the service that sets it.
 func TestEveryJobIsDescribed(t *testing.T) {
