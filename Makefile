@@ -39,6 +39,7 @@ check:
 # The documents of shared/contracts against their standards (Node.js), and a market against them (Python): BUDGET=60 SEED=1.
 contracts: tools
 	@tests/contracts/openapi/lint
+	@tests/contracts/asyncapi/lint
 	@go run ./tests/contracts/openapi
 
 # Forget every ticket, order and key of this machine's stack. The tools stay.

@@ -3,7 +3,6 @@ package tests
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -13,28 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// with is do with more headers: names and values in turn.
-func (p *person) with(method, path, body string, headers ...string) answer {
-	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), method, p.base+path, strings.NewReader(body))
-	require.NoError(p.t, err)
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	if p.cookie != nil {
-		req.AddCookie(p.cookie)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(p.t, err)
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	require.NoError(p.t, err)
-	return answer{resp.StatusCode, resp.Header, raw}
-}
 
 // hangsUp sends a request with a key and does not hear the answer: it hangs up after patience.
 func (p *person) hangsUp(path, body, key string, patience time.Duration) {

@@ -50,6 +50,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, strings.Join(complaints, "\n"))
 		code = 1
 	}
+	if code == 0 {
+		if err := holdToContract(running, flag.Lookup("test.run").Value.String() == ""); err != nil {
+			fmt.Fprintln(os.Stderr, "what was published is not what shared/contracts/asyncapi.yaml says:", err)
+			code = 1
+		}
+	}
 	for _, s := range running {
 		if err := s.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop:", err)
@@ -95,7 +101,7 @@ func launch(dir string, o stack.Options) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Dir, o.FreePorts = dir, true
+	o.Dir, o.FreePorts, o.KeepEvents = dir, true, true
 	if *verbose {
 		o.Log = os.Stderr
 	}
@@ -211,9 +217,16 @@ func (p *person) try(method, path, body string) (answer, error) {
 	return p.ask(method, path, body, http.Header{"Content-Type": {contentType}})
 }
 
-// with is do with headers of its own.
-func (p *person) with(header http.Header, method, path, body string) answer {
+// with is do with more headers: names and values in turn.
+func (p *person) with(method, path, body string, headers ...string) answer {
 	p.t.Helper()
+	header := http.Header{}
+	if body != "" {
+		header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		header.Set(headers[i], headers[i+1])
+	}
 	got, err := p.ask(method, path, body, header)
 	require.NoError(p.t, err)
 	return got

@@ -215,10 +215,10 @@ func TestEveryRouteRefuses(t *testing.T) {
 			if r.Method == "POST" || r.Method == "PUT" {
 				assert.Equal(t, 413, someone.do(r.Method, path, `"`+strings.Repeat("x", 70<<10)+`"`).Status)
 			}
-			problem := someone.with(http.Header{"Accept": {"application/problem+json"}}, r.Method, path+long, "")
+			problem := someone.with(r.Method, path+long, "", "Accept", "application/problem+json")
 			assert.Equal(t, "application/problem+json", problem.Header.Get("Content-Type"))
 			if slices.Contains(r.Statuses, 415) {
-				assert.Equal(t, 415, someone.with(http.Header{"Content-Type": {"text/plain"}}, r.Method, path, `{}`).Status)
+				assert.Equal(t, 415, someone.with(r.Method, path, `{}`, "Content-Type", "text/plain").Status)
 			}
 		})
 	}
@@ -320,8 +320,6 @@ func TestSignedWebhook(t *testing.T) {
 	body := `{"id":"evt_1","object":"event","type":"customer.created","data":{"object":{"id":"cus_1"}}}`
 	now := time.Now()
 	mac := webhook.ComputeSignature(now, []byte(body), strings.TrimSpace(string(secret)))
-	got := visitor(t, s).with(http.Header{
-		"Content-Type": {"application/json"}, "Stripe-Signature": {fmt.Sprintf("t=%d,v1=%x", now.Unix(), mac)},
-	}, "POST", "/api/payments/webhook", body)
+	got := visitor(t, s).with("POST", "/api/payments/webhook", body, "Stripe-Signature", fmt.Sprintf("t=%d,v1=%x", now.Unix(), mac))
 	assert.Equal(t, 200, got.Status, "%s", got.Body)
 }

@@ -73,16 +73,19 @@ func TestRabbitMQsDefinitionsAreComplete(t *testing.T) {
 // before it has subscribed for the first time; one that does not subscribe keeps everything from going.
 func TestSubscribersAreThoseWhoSubscribe(t *testing.T) {
 	s := market(t)
-	found := map[string][]string{}
+	subscribe, listen := map[string][]string{}, map[string][]string{}
 	for _, id := range apps {
 		for _, sub := range subscriptions(t, s, id) {
-			if sub.PubSubName != dapr.Broadcast {
-				found[sub.Topic] = append(found[sub.Topic], id)
+			if sub.PubSubName == dapr.Broadcast {
+				listen[sub.Topic] = append(listen[sub.Topic], id)
+			} else {
+				subscribe[sub.Topic] = append(subscribe[sub.Topic], id)
 			}
 		}
 	}
 	for _, topic := range events.Topics() {
-		assert.ElementsMatch(t, events.Subscribers(topic), found[topic], topic)
+		assert.ElementsMatch(t, events.Subscribers(topic), subscribe[topic], topic)
+		assert.ElementsMatch(t, events.Listeners(topic), listen[topic], topic)
 	}
 }
 

@@ -57,7 +57,10 @@ func TestCachingIsTheServicesWord(t *testing.T) {
 // A key that is none is refused as it came: cleaned up for the sidecar it might be somebody else's.
 func TestAKeyIsPassedOnAsItCame(t *testing.T) {
 	var asked []string
-	sidecar := sidecarAt(t, func(w http.ResponseWriter, r *http.Request) { asked = r.Header["Idempotency-Key"] })
+	sidecar := sidecarAt(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Header["Idempotency-Key"]
+		_, _ = w.Write([]byte("{}"))
+	})
 	api := passOn(sidecar, slog.New(slog.DiscardHandler))
 	for key, status := range map[string]int{"k 1": 200, "\xff": 400, "k\u00e9": 400, "k\x01": 400, strings.Repeat("k", 256): 400, strings.Repeat("k", 3000): 400} {
 		asked = nil

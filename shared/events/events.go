@@ -51,8 +51,7 @@ func Topics() []string {
 }
 
 // Subscribers lists the services that must hear every message on a topic, however long they were away. The broker keeps it
-// until they have, so it has to know them before anybody publishes. Who listens only while it runs (web, and the catalogue
-// of tickets) is none.
+// until they have, so it has to know them before anybody publishes. Who listens only while it runs is none: see Listeners.
 func Subscribers(topic string) []string {
 	switch topic {
 	case TicketsTopic, PaymentsTopic, ExpirationsTopic:
@@ -65,6 +64,29 @@ func Subscribers(topic string) []string {
 	}
 	return nil
 }
+
+// Listeners lists the services of which every replica hears a topic while it runs. What is published meanwhile it misses.
+func Listeners(topic string) []string {
+	switch topic {
+	case TicketsTopic, OrdersTopic, HeartbeatsTopic:
+		return []string{"tickets", "web"}
+	}
+	return nil
+}
+
+// Hearers lists all that a change of a topic's events concerns: Subscribers and Listeners, each once.
+func Hearers(topic string) []string {
+	all := Subscribers(topic)
+	for _, app := range Listeners(topic) {
+		if !slices.Contains(all, app) {
+			all = append(all, app)
+		}
+	}
+	return all
+}
+
+// Payloads makes one of each payload there is.
+func Payloads() []Payload { return []Payload{new(Ticket), new(Order), new(Payment), new(Expiration)} }
 
 // Payload is the data of an event.
 type Payload interface {

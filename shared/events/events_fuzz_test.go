@@ -40,7 +40,7 @@ func FuzzRead(f *testing.F) {
 		if e.ID == "" || e.Type == "" {
 			t.Fatalf("%q: opened without id or type", body)
 		}
-		for _, p := range []Payload{&Ticket{}, &Order{}, &Payment{}, &Expiration{}} {
+		for _, p := range Payloads() {
 			err := Read(e, p)
 			if err != nil {
 				if !errors.Is(err, ErrOtherType) && fault.KindOf(err) != fault.Invalid {

@@ -8,9 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"marketplace/services/orders/sale"
 	"marketplace/services/payments/payment"
 	"marketplace/services/tickets/ticket"
@@ -101,57 +98,26 @@ func documents[T any](ctx context.Context, s *stack.Stack, app, kind string, ids
 // readEvents notes when each event was published first, and which tickets and orders they tell of.
 func readEvents(ctx context.Context, s *stack.Stack, first map[string]time.Time) (map[string]map[string]bool, error) {
 	ids := map[string]map[string]bool{"ticket": {}, "order": {}}
-	conn, err := nats.Connect(s.NATSURL)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return nil, err
-	}
 	for _, topic := range []string{events.TicketsTopic, events.OrdersTopic, events.PaymentsTopic} {
-		stream, err := js.Stream(ctx, topic)
+		err := s.Published(ctx, topic, func(message []byte, at time.Time) error {
+			var e struct {
+				Type, Subject string
+				Data          struct{ Version int64 }
+			}
+			if err := json.Unmarshal(message, &e); err != nil {
+				return err
+			}
+			key := eventKey(e.Type, e.Subject, e.Data.Version)
+			if was, ok := first[key]; !ok || at.Before(was) {
+				first[key] = at
+			}
+			if kind := map[string]string{events.TicketsTopic: "ticket", events.OrdersTopic: "order"}[topic]; kind != "" {
+				ids[kind][e.Subject] = true
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
-		}
-		info, err := stream.Info(ctx)
-		if err != nil {
-			return nil, err
-		}
-		consumer, err := js.OrderedConsumer(ctx, topic, jetstream.OrderedConsumerConfig{})
-		if err != nil {
-			return nil, err
-		}
-		for left := int(info.State.Msgs); left > 0; {
-			batch, err := consumer.Fetch(min(left, 500), jetstream.FetchMaxWait(5*time.Second))
-			if err != nil {
-				return nil, err
-			}
-			n := 0
-			for msg := range batch.Messages() {
-				n++
-				var e struct {
-					Type, Subject string
-					Time          time.Time
-					Data          struct{ Version int64 }
-				}
-				if err := json.Unmarshal(msg.Data(), &e); err != nil {
-					return nil, fmt.Errorf("event on %s: %w", topic, err)
-				}
-				key := eventKey(e.Type, e.Subject, e.Data.Version)
-				if meta, err := msg.Metadata(); err == nil {
-					if was, ok := first[key]; !ok || meta.Timestamp.Before(was) {
-						first[key] = meta.Timestamp
-					}
-				}
-				if kind := map[string]string{events.TicketsTopic: "ticket", events.OrdersTopic: "order"}[topic]; kind != "" {
-					ids[kind][e.Subject] = true
-				}
-			}
-			if left -= n; n == 0 {
-				return nil, fmt.Errorf("stream %s breaks off with %d messages to go: %w", topic, left, batch.Error())
-			}
 		}
 	}
 	return ids, nil

@@ -11,15 +11,10 @@ import (
 	"marketplace/shared/fault"
 )
 
-// payloads makes one of each payload there is.
-func payloads() []events.Payload {
-	return []events.Payload{new(events.Ticket), new(events.Order), new(events.Payment), new(events.Expiration)}
-}
-
 // blank is an empty payload for a type. Its error lists the types there are.
 func blank(kind string) (events.Payload, error) {
 	var known []string
-	for _, p := range payloads() {
+	for _, p := range events.Payloads() {
 		if slices.Contains(p.Types(), kind) {
 			return p, nil
 		}

@@ -20,7 +20,7 @@ func tap(ctx context.Context, b *bench, args []string) error {
 	}
 	topics := b.flags.Args()
 	if len(topics) == 0 {
-		for _, p := range payloads() {
+		for _, p := range events.Payloads() {
 			topics = append(topics, p.Topic())
 		}
 	}

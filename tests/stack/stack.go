@@ -49,6 +49,9 @@ func (s *Stack) App(id string) App {
 	return App{}
 }
 
+// StripeKey is the secret key that the simulator takes.
+func (s *Stack) StripeKey() string { return s.keys.stripeKey }
+
 // Replicas returns the service called id once for each replica, with its ports; the first is App(id).
 func (s *Stack) Replicas(id string) []App {
 	var found []App
