@@ -47,7 +47,7 @@ var languages = map[string]language{
 	},
 	"typescript": {
 		needs:  "node 20 or newer and npm: apt-get install nodejs npm",
-		probes: [][]string{{"npm", "--version"}, {"node", "-e", "process.exit(parseInt(process.versions.node) < 20)"}},
+		probes: [][]string{{"npm", "--version"}, {"node", "-e", "process.exit(Number(parseInt(process.versions.node) < 20))"}},
 		install: [][]string{
 			{"cp", "-R", "$from/.", "."},
 			{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"},
