@@ -28,6 +28,7 @@ async function onOrder(sidecar: Sidecar, event: Event): Promise<void> {
   const order = readOrder(event.data);
   const job = {
     dueTime: new Date(order.deadline).toISOString(),
+    data: {}, // without any, it never arrives: the sidecar fails to read its own job when it rings
     overwrite: true,
     failurePolicy: { constant: { interval: "2s" } }, // without end: the default gives up after three seconds, and the timer with it
   };
