@@ -40,7 +40,7 @@ check:
 clean:
 	rm -rf .local .dapr
 
-# Kill one part after the other under load and with clocks apart, then check every guarantee: ROUNDS=20 SEED=1 STORE=redis REPLICAS=2 CLOCKS=2s.
+# Kill one part after the other under load and with clocks apart, then check every guarantee: ROUNDS=20 SEED=1 STORE=redis REPLICAS=2 CLOCKS=2s PARTS=orders,nats.
 chaos: tools
 	@go run ./tests/chaos
 

@@ -94,7 +94,7 @@ func expirationIsWhatItsContractSays(t *testing.T, s *stack.Stack) {
 		assert.Equal(t, 200, status, "%q rings no more: it will never be a timer of ours", rest)
 	}
 	for range 2 {
-		status, _ = ask("POST", "/job/order-O-1.1767323045678", "{}")
+		status, _ = ask("POST", "/job/order-O-1.1767323045678", "", "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 		assert.Equal(t, 200, status)
 	}
 	var rung []map[string]any
@@ -112,6 +112,7 @@ func expirationIsWhatItsContractSays(t *testing.T, s *stack.Stack) {
 	for _, e := range rung { // the same event twice, to a broker that does not know duplicates
 		assert.Equal(t, "expiration.complete/O-1/1767323045678", e["id"])
 		assert.Equal(t, events.ExpirationComplete, e["type"])
+		assert.Contains(t, e["traceparent"], "0af7651916cd43dd8448eb211c80319c", "the same trace goes on")
 		assert.Equal(t, map[string]any{"orderId": "O-1", "expiresAt": "2026-01-02T03:04:05.678Z"}, e["data"])
 	}
 }

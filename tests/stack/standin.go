@@ -46,8 +46,8 @@ var languages = map[string]language{
 		command: []string{"$in/bin/python", "-B", "$from/main.py"},
 	},
 	"typescript": {
-		needs:  "node 20 or newer and npm: apt-get install nodejs npm",
-		probes: [][]string{{"npm", "--version"}, {"node", "-e", "process.exit(Number(parseInt(process.versions.node) < 20))"}},
+		needs:  "node 18 or newer and npm: apt-get install nodejs npm",
+		probes: [][]string{{"npm", "--version"}, {"node", "-e", "process.exit(Number(parseInt(process.versions.node) < 18))"}},
 		install: [][]string{
 			{"cp", "-R", "$from/.", "."},
 			{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"},

@@ -57,7 +57,7 @@ func TestALanguageThatIsNotInstalledIsNamedInOneSentence(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for chosen, said := range map[string]string{
 		"python":     "expiration-python needs python3 with venv: apt-get install python3-venv",
-		"typescript": "expiration-typescript needs node 20 or newer and npm: apt-get install nodejs npm",
+		"typescript": "expiration-typescript needs node 18 or newer and npm: apt-get install nodejs npm",
 	} {
 		o := Options{Root: repositoryWith(t, map[string]string{"expiration-" + chosen + "/x": ""}), StandIns: map[string]string{"expiration": chosen}}
 		assert.EqualError(t, o.missingStandIns(), said)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 log = logging.getLogger()
+trace: ContextVar[str] = ContextVar("trace", default="")  # the traceparent of what is being done
 
 CALL_LIMIT = 5  # seconds, for each call to the sidecar
 BEAT_CALM, BEAT_ANXIOUS, GIVEN_UP = 20, 2, 150  # seconds
@@ -71,6 +73,8 @@ class Sidecar:
     async def publish(self, topic: str, kind: str, event_id: str, subject: str, data: dict[str, Any]) -> None:
         """Returns when the broker has the event. It knows a repetition by the id."""
         envelope = {"cloudevent.id": event_id, "cloudevent.type": kind, "cloudevent.subject": subject}
+        if trace.get():
+            envelope["cloudevent.traceparent"] = trace.get()
         try:
             await self.call("publish_event", "pubsub", topic, json.dumps(data), envelope, data_content_type="application/json")
             self.failing_since = None
@@ -115,7 +119,7 @@ class Service:
     def __init__(self, name: str, sidecar: Sidecar) -> None:
         self.name, self.sidecar = name, sidecar
         self.subscriptions: list[dict[str, str]] = []
-        self.failing: dict[str, tuple[float, int]] = {}  # events: since when, and how often
+        self.failing: dict[str, tuple[float, int]] = {}  # by topic and id of an event: since when, and how often
         self.app = FastAPI(lifespan=self.lifespan, openapi_url=None, redirect_slashes=False)
         self.closed = APIRouter(dependencies=[Depends(only_the_sidecar)])
         self.app.get("/livez")(self.alive)
@@ -161,19 +165,20 @@ class Service:
         about: dict[str, Any] = {"topic": topic}
         try:
             event = Event.model_validate_json(body)
-            about |= {"id": event.id, "type": event.type, "trace": event.traceparent}
+            about |= {"id": event.id, "type": event.type}
+            trace.set(event.traceparent or trace.get())
             await handle(event)
         except Down as error:  # never the event's fault, however long it lasts
             log.warning("event not handled yet, asking for it again", extra=about | {"error": str(error)})
-            self.failing.pop(about["id"], None)
+            self.failing.pop(f"{topic} {event.id}", None)
             return "RETRY"
         except ValueError as error:
             log.error("event cannot be handled, sent to the dead letters", extra=about | {"error": str(error)})
             return "DROP"
         except Exception:  # 500 would be asked for again for ever, and hold up those behind it
             log.exception("event not handled", extra=about)
-            return "DROP" if self.patience_ends(about["id"]) else "RETRY"
-        self.failing.pop(event.id, None)
+            return "DROP" if self.patience_ends(f"{topic} {event.id}") else "RETRY"
+        self.failing.pop(f"{topic} {event.id}", None)
         return "SUCCESS"
 
     def patience_ends(self, event: str) -> bool:
@@ -208,11 +213,12 @@ class Service:
                     log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
 
 
-def only_the_sidecar(request: Request) -> None:
+async def only_the_sidecar(request: Request) -> None:
     """It alone has the token; and no other service gets it to bring an event or ring a job."""
     token = request.headers.get("dapr-api-token", "").encode()
     if not secrets.compare_digest(token, os.environ["APP_API_TOKEN"].encode()) or "dapr-caller-app-id" in request.headers:
         raise HTTPException(401, "Not authorized")
+    trace.set(request.headers.get("traceparent", ""))
 
 
 def refuse(_: Request, error: Exception) -> JSONResponse:
@@ -233,6 +239,8 @@ class JSONLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC).isoformat()
         line = {"time": when, "level": record.levelname, "msg": record.getMessage(), "service": self.service}
+        if trace.get():
+            line["trace"] = trace.get()
         line |= {name: value for name, value in vars(record).items() if name not in self.plain}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)

@@ -1,13 +1,17 @@
 // What the contract asks of every service: who may come in, how it answers, how it logs, and its dealings with the sidecar.
-import { timingSafeEqual } from "node:crypto";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { DaprClient, LogLevel } from "@dapr/dapr";
 
 type Fields = Record<string, unknown>;
 
+/** The traceparent of what is being done. */
+const trace = new AsyncLocalStorage<string | undefined>();
+
 /** Logs a line of JSON with the fields of the other services' logs. */
 export function log(level: "INFO" | "WARN" | "ERROR", msg: string, fields: Fields = {}): void {
-  process.stderr.write(JSON.stringify({ time: new Date().toISOString(), level, msg, service: "expiration", ...fields }) + "\n");
+  process.stderr.write(JSON.stringify({ time: new Date().toISOString(), level, msg, service: "expiration", trace: trace.getStore(), ...fields }) + "\n");
 }
 
 /** A part behind us does not answer: asked again later, this will work. */
@@ -54,7 +58,8 @@ export class Sidecar {
 
   /** Publishes, and returns when the broker has the event. It knows a repetition by the id. */
   async publish(topic: string, type: string, id: string, subject: string, data: object): Promise<void> {
-    const options = { contentType: "application/json", metadata: { "cloudevent.id": id, "cloudevent.type": type, "cloudevent.subject": subject } };
+    const parent = trace.getStore();
+    const options = { contentType: "application/json", metadata: { "cloudevent.id": id, "cloudevent.type": type, "cloudevent.subject": subject, ...(parent && { "cloudevent.traceparent": parent }) } };
     const { error } = await within(callLimit, this.#sdk.pubsub.publish("pubsub", topic, data, options)).catch((error: Error) => ({ error }));
     this.#failingSince = error ? this.#failingSince || performance.now() : 0;
     if (error) throw new Down(`publish ${id}: ${error.message}`);
@@ -65,7 +70,7 @@ export class Sidecar {
 
   /** Shows that the broker takes events. Some components never find it again: then the sidecar must start anew. */
   async beat(): Promise<void> {
-    const failed = await this.publish("heartbeats", "heartbeat", crypto.randomUUID(), "", {}).then(() => undefined, String);
+    const failed = await this.publish("heartbeats", "heartbeat", randomUUID(), "", {}).then(() => undefined, String);
     if (failed && this.failing() > givenUp && (await this.ready())) {
       log("ERROR", "the sidecar must start anew", { error: failed });
       this.#failingSince = 0;
@@ -96,7 +101,8 @@ function patienceEnds(event: string): boolean {
 /** Says what is to become of an event: SUCCESS never again, RETRY later, DROP to the dead letters. */
 async function deliver(topic: string, body: string, handle: (e: Event) => Promise<void>): Promise<"SUCCESS" | "RETRY" | "DROP"> {
   let event = {} as Event;
-  const about = () => ({ topic, type: event.type, id: event.id, trace: event.traceparent });
+  const about = () => ({ topic, type: event.type, id: event.id });
+  const known = () => `${topic} ${event.id}`;
   try {
     try {
       event = JSON.parse(body) ?? {};
@@ -104,15 +110,15 @@ async function deliver(topic: string, body: string, handle: (e: Event) => Promis
       throw new Invalid(String(error));
     }
     if (typeof event.id !== "string" || typeof event.type !== "string" || !event.id || !event.type) throw new Invalid("type and id are required");
-    await handle(event);
-    failing.delete(event.id);
+    await trace.run(event.traceparent ?? trace.getStore(), () => handle(event));
+    failing.delete(known());
     return "SUCCESS";
   } catch (error) {
-    if (error instanceof Invalid || (!(error instanceof Down) && patienceEnds(event.id))) {
+    if (error instanceof Invalid || (!(error instanceof Down) && patienceEnds(known()))) {
       log("ERROR", "event cannot be handled, sent to the dead letters", { ...about(), error: String(error) });
       return "DROP";
     }
-    if (error instanceof Down) failing.delete(event.id); // never the event's fault, however long it lasts
+    if (error instanceof Down) failing.delete(known()); // never the event's fault, however long it lasts
     log("WARN", "event not handled yet, asking for it again", { ...about(), error: String(error) });
     return "RETRY"; // and not 500, which would be asked for again for ever
   }
@@ -172,7 +178,7 @@ export function serve(app: string, s: Settings, sidecar: Sidecar, ways: Ways): v
       response.writeHead(status, body === undefined ? headers : { "content-type": "application/json", ...headers });
       response.end(body === undefined ? "" : JSON.stringify(body));
     };
-    answer(request).then((body) => end(200, body), (error: Error) => {
+    trace.run(request.headers.traceparent as string | undefined, answer, request).then((body) => end(200, body), (error: Error) => {
       const down = error instanceof Down;
       const refusal = error instanceof Refusal ? error : down ? new Refusal(503, "Please try again in a moment") : new Refusal(500, "Something went wrong");
       if (!(error instanceof Refusal)) log(down ? "WARN" : "ERROR", down ? "unavailable" : "failed", { path: request.url, error: String(error.stack) });
