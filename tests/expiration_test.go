@@ -2,12 +2,10 @@ package tests
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -126,17 +124,8 @@ func TestInterruptedTimer(t *testing.T) {
 	require.NoError(t, s.Signal("expiration", syscall.SIGSTOP))
 	placed := slow.orders(offered.ID)
 	time.Sleep(time.Second) // the sidecar has delivered it and waits for an answer
-	require.NoError(t, s.Kill("expiration-sidecar"))
-	require.NoError(t, s.Kill("expiration"))
-	sidecar := make(chan error, 1)
-	go func() { sidecar <- s.Revive(context.Background(), "expiration-sidecar") }() // neither is healthy without the other
-	require.NoError(t, s.Revive(context.Background(), "expiration"))
-	require.NoError(t, <-sidecar)
-	require.Eventually(t, func() bool {
-		return slices.ContainsFunc(l.heard(events.OrdersTopic), func(m message) bool {
-			return strings.Contains(string(m.data), placed.ID) && strings.Contains(string(m.data), events.OrderCancelled)
-		})
-	}, 60*time.Second, 50*time.Millisecond, "its end is announced")
+	dieAndComeBack(t, s, "expiration")
+	require.Eventually(t, func() bool { return l.heardTheEndOf(placed) }, 60*time.Second, 50*time.Millisecond, "its end is announced")
 	assert.Equal(t, "expired", slow.order(placed.ID).Reason)
 }
 
