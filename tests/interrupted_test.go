@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"marketplace/tests/stack"
 )
 
 // An event that is being handled when its service and sidecar die is handled once they are back. It is the one promise
@@ -31,12 +33,7 @@ func TestInterruptedDelivery(t *testing.T) {
 		held[i] = buyer.orders(o.ID)
 	}
 	time.Sleep(time.Second) // the sidecar has delivered what it is going to, and waits for an answer
-	require.NoError(t, s.Kill("tickets-sidecar"))
-	require.NoError(t, s.Kill("tickets"))
-	sidecar := make(chan error, 1)
-	go func() { sidecar <- s.Revive(context.Background(), "tickets-sidecar") }() // neither is healthy without the other
-	require.NoError(t, s.Revive(context.Background(), "tickets"))
-	require.NoError(t, <-sidecar)
+	dieAndComeBack(t, s, "tickets")
 
 	began := time.Now()
 	for i, o := range offered {
@@ -51,6 +48,17 @@ func TestInterruptedDelivery(t *testing.T) {
 		}, 90*time.Second, 50*time.Millisecond, "tickets hears that it is held")
 	}
 	t.Logf("all had been heard of %v after tickets was back", time.Since(began).Round(time.Millisecond))
+}
+
+// dieAndComeBack kills a service and its sidecar and starts both again.
+func dieAndComeBack(t *testing.T, s *stack.Stack, app string) {
+	t.Helper()
+	require.NoError(t, s.Kill(app+"-sidecar"))
+	require.NoError(t, s.Kill(app))
+	sidecar := make(chan error, 1)
+	go func() { sidecar <- s.Revive(context.Background(), app+"-sidecar") }() // neither is healthy without the other
+	require.NoError(t, s.Revive(context.Background(), app))
+	require.NoError(t, <-sidecar)
 }
 
 // A service stands still for longer than its sidecar's patience while events come, and goes on. None is lost, none stuck.

@@ -11,11 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"marketplace/shared/events"
+	"marketplace/tests/stack"
 )
 
 // An unpaid order ends by itself and frees the ticket for another buyer.
-func TestOrderExpires(t *testing.T) {
-	s := hasty(t)
+func TestOrderExpires(t *testing.T) { orderExpires(t, hasty(t)) }
+
+func orderExpires(t *testing.T, s *stack.Stack) {
 	l := listen(t, s)
 	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
 	offered := seller.sells("Tour de France, Alpe d'Huez", "50")
@@ -24,11 +26,7 @@ func TestOrderExpires(t *testing.T) {
 	eventually(t, "tickets hears that it is held", func() bool { return seller.ticket(offered.ID).OrderID == placed.ID })
 
 	// Nobody looks at the order: its timer alone must end it.
-	eventually(t, "its end is announced", func() bool {
-		return slices.ContainsFunc(l.heard(events.OrdersTopic), func(m message) bool {
-			return strings.Contains(string(m.data), placed.ID) && strings.Contains(string(m.data), events.OrderCancelled)
-		})
-	})
+	eventually(t, "its end is announced", func() bool { return l.heardTheEndOf(placed) })
 	assert.False(t, time.Now().Before(placed.ExpiresAt), "never early")
 	t.Logf("ended %v after the deadline", time.Since(placed.ExpiresAt).Round(time.Millisecond))
 
@@ -41,6 +39,12 @@ func TestOrderExpires(t *testing.T) {
 	second := quick.orders(offered.ID)
 	require.Equal(t, 201, quick.pays(second.ID, "tok_visa").Status)
 	eventually(t, "the second order is complete", func() bool { return quick.order(second.ID).Status == "complete" })
+}
+
+func (l *listener) heardTheEndOf(o order) bool {
+	return slices.ContainsFunc(l.heard(events.OrdersTopic), func(m message) bool {
+		return strings.Contains(string(m.data), o.ID) && strings.Contains(string(m.data), events.OrderCancelled)
+	})
 }
 
 // With its timer lost an order still ends when somebody looks, and the next buyer need not wait for that.
