@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check clean chaos images fuzz swap bench
+.PHONY: help tools build run backing test check clean chaos images fuzz swap polyglot bench
 
 # What can be made.
 help:
@@ -12,7 +12,7 @@ tools:
 build:
 	@go build -o .local/bin/ ./services/... ./tests/stripesim
 
-# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services.
+# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language.
 run: tools
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
 
@@ -60,6 +60,10 @@ fuzz:
 # The same tests and binaries on every store and broker that can be started here, as a table: ONLY=redis/rabbitmq.
 swap: tools
 	@go run ./tests/swap
+
+# Each service of another language in the Go service's place, for the same journeys and five rounds of chaos, as a table: ONLY=expiration-python.
+polyglot: tools
+	@go run ./tests/polyglot
 
 # What the marketplace can do and what that costs, as a table and one line of JSON: QUICK=1 STATE=postgresql PUBSUB=redis.
 bench: tools

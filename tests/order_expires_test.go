@@ -11,11 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"marketplace/shared/events"
+	"marketplace/tests/stack"
 )
 
 // An unpaid order ends by itself and frees the ticket for another buyer.
-func TestOrderExpires(t *testing.T) {
-	s := hasty(t)
+func TestOrderExpires(t *testing.T) { orderExpires(t, hasty(t)) }
+
+func orderExpires(t *testing.T, s *stack.Stack) {
 	l := listen(t, s)
 	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
 	offered := seller.sells("Tour de France, Alpe d'Huez", "50")

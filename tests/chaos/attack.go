@@ -49,7 +49,9 @@ func answerLate(ctx context.Context, s *stack.Stack) error {
 // time the clocks jump.
 func attack(ctx context.Context, s *stack.Stack, cfg settings, clocks *clocks, t *trade) map[string]*hit {
 	random := rand.New(rand.NewPCG(cfg.Seed, 1))
-	parts := slices.DeleteFunc(s.Names(), func(name string) bool { return slices.Contains(spared, name) })
+	parts := slices.DeleteFunc(s.Names(), func(name string) bool {
+		return slices.Contains(spared, name) || len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, name)
+	})
 	slices.Sort(parts)
 	var order []string // every part once before any part twice
 	hits := map[string]*hit{}

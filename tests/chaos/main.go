@@ -2,7 +2,7 @@
 // meanwhile kills or freezes one part after the other; at half time every clock jumps. Then it stops the trade, waits for
 // quiet, and checks every guarantee of ARCHITECTURE from outside. What it prints last is one line of JSON.
 //
-//	ROUNDS=20 SEED=1 STORE=redis REPLICAS=2 CLOCKS=2s make chaos
+//	ROUNDS=20 SEED=1 STORE=redis REPLICAS=2 CLOCKS=2s PARTS=orders,nats EXPIRATION=python make chaos
 package main
 
 import (
@@ -13,6 +13,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +28,7 @@ type settings struct {
 	Seed     uint64        `envconfig:"SEED"`                 // 0: any
 	State    string        `envconfig:"STORE"`                // a folder components/state-<STORE>; empty: the one in dapr.yaml
 	Replicas int           `envconfig:"REPLICAS" default:"1"` // of each service
+	Parts    []string      `envconfig:"PARTS"`                // that are attacked; empty: all
 	Clocks   time.Duration `envconfig:"CLOCKS" default:"2s"`  // how far each service's clock is off, ahead or behind
 }
 
@@ -84,7 +87,7 @@ func run(cfg settings) (violations int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Replicas: cfg.Replicas, Log: os.Stdout, KeepEvents: true,
+	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Replicas: cfg.Replicas, StandIns: stack.ChosenStandIns(), Log: os.Stdout, KeepEvents: true,
 		Env: map[string]string{"ORDER_HOLD": orderHold.String(), "CHECKOUT_LIMIT": checkoutLimit.String(), "CLOCK_OFFSETS_FILE": clocks.file,
 			"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s", "SIGNUPS_PER_NETWORK": "100000"}}) // few people do much, from one address
 	if err != nil {
@@ -95,6 +98,11 @@ func run(cfg settings) (violations int, err error) {
 			err = stopErr
 		}
 	}()
+	for _, name := range cfg.Parts {
+		if !slices.Contains(s.Names(), name) {
+			return 0, fmt.Errorf("PARTS: there is no %s, only %s", name, strings.Join(s.Names(), ", "))
+		}
+	}
 	go keepUp(ctx, s)
 	if err := clocks.spread(s, cfg.Clocks, cfg.Seed); err != nil {
 		return 0, err

@@ -51,6 +51,9 @@ func arrange(o Options) (_ *Stack, err error) {
 	for _, r := range s.servers {
 		r.stack = s
 	}
+	if s.standIns, err = o.standIns(); err != nil {
+		return nil, err
+	}
 	if s.block, err = claimPorts(); err != nil {
 		return nil, err
 	}
@@ -65,6 +68,11 @@ func arrange(o Options) (_ *Stack, err error) {
 		}
 	}
 	file.move(root, o.Dir, o.Bin)
+	for _, one := range s.standIns {
+		if err := file.standIn(one); err != nil {
+			return nil, err
+		}
+	}
 	file.setEnv(o.Env)
 	if o.ownRunFile() {
 		s.RunFile = filepath.Join(o.Dir, ".local", "dapr.yaml")

@@ -25,6 +25,7 @@ type Options struct {
 	State      string            // the store: "redis" for components/state-redis; "" means the one that dapr.yaml names
 	PubSub     string            // the broker, likewise
 	Replicas   int               // of each service, each beside a sidecar of its own; 0 means 1
+	StandIns   map[string]string // services that tests/polyglot takes the place of, with the language: {"expiration": "python"}
 	Env        map[string]string // for every service, over what dapr.yaml says
 	KeepEvents bool              // in JetStream also those that everybody has handled, for who reads them afterwards
 	Backing    bool              // only what the services lean on, for those who type `dapr run` themselves
@@ -38,9 +39,13 @@ const (
 	lookEvery    = 250 * time.Millisecond // how often it is checked that nothing has died
 )
 
-// Chosen is o with the choices that the environment makes: STATE, PUBSUB and REPLICAS.
+// Chosen is o with the choices that the environment makes: STATE, PUBSUB, REPLICAS, and a language for a service, as in
+// EXPIRATION=python.
 func (o Options) Chosen() (Options, error) {
 	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")
+	if chosen := ChosenStandIns(); len(chosen) > 0 {
+		o.StandIns = chosen
+	}
 	if text := os.Getenv("REPLICAS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -81,7 +86,7 @@ func (o Options) complete() (Options, error) {
 // ownRunFile reports that the repository's dapr.yaml does not fit as it is, so a changed copy is needed.
 func (o Options) ownRunFile() bool {
 	return o.FreePorts || o.Dir != o.Root || o.Bin != filepath.Join(o.Root, ".local", "bin") || len(o.Env) > 0 ||
-		o.State != "" || o.PubSub != ""
+		o.State != "" || o.PubSub != "" || len(o.StandIns) > 0
 }
 
 func findRoot() (string, error) {

@@ -114,7 +114,7 @@ func (o Options) Missing() error {
 		return err
 	}
 	s := &Stack{options: o, servers: serversFor(file.Common.ResourcesPaths), folders: file.Common.ResourcesPaths}
-	return s.findServers()
+	return errors.Join(s.findServers(), o.missingStandIns())
 }
 
 func (r *running) usedBy(folders []string) string {

@@ -18,16 +18,17 @@ type Stack struct {
 	RunFile    string   // what the Dapr CLI is given: the repository's dapr.yaml, or a copy of it with other ports, folders, components
 	RealStripe bool     // the environment named a Stripe account, so there is no simulator
 
-	options Options
-	apps    []App      // those in dapr.yaml
-	further []App      // the second and third replicas of each
-	folders []string   // of components, in use
-	servers []*running // store and broker
-	ports   struct{ scheduler, stripe, schedulerHealth, etcdClient, etcdPeer int }
-	block   *portBlock
-	lock    *os.File
-	keys    keys
-	mark    string // what the value of markKey begins with
+	options  Options
+	apps     []App      // those in dapr.yaml
+	further  []App      // the second and third replicas of each
+	folders  []string   // of components, in use
+	servers  []*running // store and broker
+	standIns []standIn
+	ports    struct{ scheduler, stripe, schedulerHealth, etcdClient, etcdPeer int }
+	block    *portBlock
+	lock     *os.File
+	keys     keys
+	mark     string // what the value of markKey begins with
 
 	ownScheduler bool
 	dismiss      func() // ends the keeper

@@ -9,14 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Start starts everything and returns when every part is healthy, within a minute.
+// Start starts everything and returns when every part is healthy, within a minute once stand-ins are installed.
 // When it fails, or ctx ends first, nothing is left running; the error names the part and quotes the end of its log.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	s, err := arrange(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.launch(ctx); err != nil {
+	if err = s.installStandIns(ctx); err == nil {
+		err = s.launch(ctx)
+	}
+	if err != nil {
 		s.release()
 		return nil, err
 	}

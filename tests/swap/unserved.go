@@ -35,7 +35,7 @@ func (s swap) reach(ctx context.Context, folder, secrets string) error {
 	}
 	args := []string{"--app-id", "tickets", "--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1",
 		"--metrics-listen-address", "127.0.0.1",
-		"--resources-path", filepath.Join(s.root, "components", folder), "--resources-path", filepath.Join(s.root, "components", "secrets-file")}
+		"--resources-path", filepath.Join(s.Root, "components", folder), "--resources-path", filepath.Join(s.Root, "components", "secrets-file")}
 	for _, flag := range []string{"--dapr-http-port", "--dapr-grpc-port", "--dapr-internal-grpc-port", "--metrics-port"} {
 		port, err := freePort()
 		if err != nil {
@@ -45,7 +45,7 @@ func (s swap) reach(ctx context.Context, folder, secrets string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(s.root, ".tools", ".dapr", "bin", "daprd"), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(s.Root, ".tools", ".dapr", "bin", "daprd"), args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err == nil {

@@ -1,4 +1,4 @@
-package main
+package trial
 
 import (
 	"testing"
@@ -8,11 +8,11 @@ import (
 )
 
 func TestTableNamesEachReasonOnce(t *testing.T) {
-	table := newTable([]string{"redis", "mongodb"}, []string{"jetstream", "kafka"})
-	table.set("redis", "jetstream", result{verdict: pass, took: 90 * time.Second})
-	table.set("redis", "kafka", result{verdict: notRun, why: []string{"no Kafka"}})
-	table.set("mongodb", "jetstream", result{verdict: fail, why: []string{"TestRestart"}})
-	table.set("mongodb", "kafka", result{verdict: notRun, why: []string{"no MongoDB", "no Kafka"}})
+	table := NewTable(`state \ pub/sub`, []string{"redis", "mongodb"}, []string{"jetstream", "kafka"})
+	table.Set("redis", "jetstream", Result{Verdict: Pass, Took: 90 * time.Second})
+	table.Set("redis", "kafka", Result{Verdict: NotRun, Why: []string{"no Kafka"}})
+	table.Set("mongodb", "jetstream", Result{Verdict: Fail, Why: []string{"TestRestart"}})
+	table.Set("mongodb", "kafka", Result{Verdict: NotRun, Why: []string{"no MongoDB", "no Kafka"}})
 	assert.Equal(t, `state \ pub/sub jetstream      kafka         
 redis           pass, 1m30s    not run (1)   
 mongodb         FAIL (2)       not run (3) (1)
@@ -20,7 +20,7 @@ mongodb         FAIL (2)       not run (3) (1)
 (2) TestRestart
 (3) no MongoDB
 `, table.String())
-	assert.EqualError(t, table.failed(), "failed on mongodb/jetstream")
+	assert.EqualError(t, table.Failed(), "failed on mongodb/jetstream")
 }
 
 func TestASkippedTestDidNotPass(t *testing.T) {
