@@ -23,6 +23,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 import clock
+import traces
 from cards import Cards
 from payment import Payment
 from refusal import NotFound, NotJSON, NotSignedIn, Refusal, TooLarge, Unavailable
@@ -73,6 +74,7 @@ def make(cfg: Settings) -> FastAPI:
             task.cancel()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(traces.Follow)
 
     # Who may come in.
 
@@ -138,12 +140,13 @@ def make(cfg: Settings) -> FastAPI:
         by_itself(request)
         raw = await body(request, EVENT_LIMIT)
         try:
-            event_id, order = read_order(raw)
+            event_id, order, parent = read_order(raw)
         except (ValueError, LookupError, TypeError, AttributeError) as e:
             log.error("an event cannot be read, sent to the dead letters: %s", e)
             return JSONResponse({"status": "DROP"})
         if order is None:
             return JSONResponse({"status": "SUCCESS"})
+        traces.traceparent.set(parent)
         try:
             async with asyncio.timeout(DELIVERY_LIMIT):
                 while True:
@@ -276,17 +279,18 @@ def is_web_address(text: str) -> bool:
         return False
 
 
-def read_order(raw: bytes) -> tuple[str, dict | None]:
-    """The id of an event and the order that it tells of: None for an event of another type, which a newer publisher may send."""
+def read_order(raw: bytes) -> tuple[str, dict | None, str]:
+    """The id of an event, the order that it tells of, and its trace. No order in an event of another type, which a newer publisher may
+    send."""
     event = json.loads(raw)
     if not event["id"] or not event["type"]:
         raise ValueError("not a CloudEvent: type and id are required")
     if event["type"] not in ("order.created", "order.updated", "order.cancelled", "order.completed", "order.refunded"):
-        return event["id"], None
+        return event["id"], None, ""
     order = event["data"]
     if not order["id"] or order["status"] not in ("created", "awaiting:payment", "complete", "refunded", "cancelled"):
         raise ValueError(f"event {event['id']} tells of no order")
-    return event["id"], order
+    return event["id"], order, event.get("traceparent") or ""
 
 
 def action(p: Payment) -> dict | None:
@@ -302,7 +306,9 @@ def receipt(p: Payment) -> dict:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(request)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(traces.InLog())
     for noisy in ("httpx", "stripe"):
         logging.getLogger(noisy).setLevel(logging.WARNING)  # they would log request bodies, or each heartbeat
     try:

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import hashlib
-import json
 import logging
 import re
 
@@ -75,8 +74,9 @@ class Sessions:
         pause = SOON
         while True:
             try:
-                self.ended = {user: int(gen) for user, gen in (await sidecar.invoke("auth", "GET", "/internal/sessions/ended", limit=5) or {}).items()}
+                said = await sidecar.invoke("auth", "GET", "/internal/sessions/ended", limit=5) or {}
+                self.ended = {user: int(generation) for user, generation in said.items()}
                 pause = EVERY
-            except (Refusal, RuntimeError, json.JSONDecodeError) as e:
+            except (Refusal, RuntimeError, ValueError, AttributeError, TypeError) as e:
                 log.info("no word on which sessions have been ended: %s", e)
             await asyncio.sleep(pause)

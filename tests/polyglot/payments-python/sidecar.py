@@ -15,6 +15,7 @@ from dapr.clients.grpc._jobs import ConstantFailurePolicy, Job
 from dapr.clients.grpc._state import Concurrency, Consistency, StateItem, StateOptions
 
 import clock
+import traces
 from refusal import NotFound, NotSignedIn, Refusal, Unavailable
 
 log = logging.getLogger("sidecar")
@@ -95,11 +96,12 @@ class Sidecar:
     async def invoke(self, app: str, method: str, path: str, body: dict | None = None, limit: float = 45):
         """Calls another service. Its refusal comes back as ours, with its words."""
         try:
-            got = await self.http.request(method, path, json=body, headers={"dapr-app-id": app}, timeout=limit)
-        except httpx.HTTPError as e:
-            raise Unavailable(e) from e
-        if got.is_success:
-            return json.loads(got.content, parse_float=Decimal, parse_int=Decimal) if got.content else None
+            headers = {"dapr-app-id": app} | ({"traceparent": traces.traceparent.get()} if traces.traceparent.get() else {})
+            got = await self.http.request(method, path, json=body, headers=headers, timeout=limit)
+            if got.is_success:
+                return json.loads(got.content, parse_float=Decimal, parse_int=Decimal) if got.content else None
+        except (httpx.HTTPError, ValueError) as e:
+            raise Unavailable(e) from e  # half an answer is none
         try:
             errors = json.loads(got.content)["errors"]
             assert errors[0]["message"]
@@ -134,11 +136,11 @@ class Sidecar:
         while True:
             missing = await self.healthy()
             try:
-                if not missing and self.dapr and self.unreachable:  # gRPC looks for a lost sidecar ever more rarely, up to two minutes apart
+                if not missing and self.dapr and self.unreachable:  # gRPC looks for it ever more rarely, up to two minutes apart
                     old, self.dapr, self.unreachable = self.dapr, None, False
                     await old.close()
                 if not missing and self.dapr is None:
-                    self.dapr = DaprClient(self.address)  # its own look for the sidecar finds it at once
+                    self.dapr = DaprClient(self.address, interceptors=[traces.PassOn()])  # its own look for the sidecar finds it at once
                 if self.dapr and (self.failing_since or time.monotonic() - last > CALM):
                     last = time.monotonic()
                     await self.publish("heartbeats", {"id": secrets.token_hex(13), "type": "heartbeat", "subject": "", "data": {}})

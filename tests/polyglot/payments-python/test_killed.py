@@ -87,7 +87,8 @@ class World:
             if p.charge_key not in self.intents:
                 self.made.append(p.charge_key)
                 state = {"tok_no": "declined", "tok_3ds": "waiting"}.get(p.token, "charged")
-                self.intents[p.charge_key] = Intent(f"pi_{len(self.made)}", ORDER, state, "no", "https://bank.example" if state == "waiting" else "")
+                action = "https://bank.example" if state == "waiting" else ""
+                self.intents[p.charge_key] = Intent(f"pi_{len(self.made)}", ORDER, state, "no", action)
             return self.intents[p.charge_key]
         return await self.mortal(effect)
 
