@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -128,19 +129,25 @@ func TestOwners(t *testing.T) {
 				method, path = "GET", "/nosuch"
 			}
 			path = strings.NewReplacer("{$}", "", "{id}", row.path, "{orderId}", row.path, "{edition}", row.path, "{file}", "x").Replace(path)
-			as := func(token string) string { return knock(t, s, method, path, row.body, token) }
-			assert.Equal(t, row.nobody, as(""), "nobody")
+			as := func(cookie, bearer string) string { return knock(t, s, method, path, row.body, cookie, bearer) }
+			assert.Equal(t, row.nobody, as("", ""), "nobody")
 			for name, token := range wrong {
-				assert.Equal(t, row.nobody, as(token), name)
+				assert.Equal(t, row.nobody, as(token, ""), name)
+				assert.Equal(t, row.nobody, as("", token), "%s, as a bearer", name)
 			}
-			assert.Equal(t, row.other, as(other.cookie.Value), "another user")
+			assert.Equal(t, row.nobody, as(ours, wrong["expired"]), "a bad bearer is nobody, whoever the cookie is")
+			assert.Equal(t, row.other, as(other.cookie.Value, ""), "another user")
+			assert.Equal(t, row.other, as("", other.cookie.Value), "another user, as a bearer")
+			assert.Equal(t, row.other, as(ours, other.cookie.Value), "another user, in the owner's browser")
 			if row.route == "PUT /api/tickets/{id}" { // refused is not enough: nothing has happened either
 				assert.Equal(t, "The owner's", owner.ticket(kept.ID).Title)
 			}
 			if id := orderID.FindString(row.path + row.body); id != "" && method != "GET" {
 				assert.Equal(t, "created", owner.order(id).Status)
 			}
-			assert.Equal(t, row.owner, as(ours), "the owner")
+			assert.Equal(t, row.owner, as("", ours), "the owner, as a bearer")
+			assert.Equal(t, row.owner, as(ours, ""), "the owner")
+			assert.Equal(t, row.owner, as(other.cookie.Value, ours), "the owner, in another's browser")
 		})
 	}
 	for name, token := range wrong {
@@ -149,8 +156,8 @@ func TestOwners(t *testing.T) {
 	}
 }
 
-// knock asks for something with a session, and tells the status and, of a page, where it leads.
-func knock(t *testing.T, s *stack.Stack, method, path, body, token string) string {
+// knock asks for something with a session, in a cookie or as a bearer, and tells the status and, of a page, where it leads.
+func knock(t *testing.T, s *stack.Stack, method, path, body, cookie, bearer string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(body))
 	require.NoError(t, err)
@@ -159,12 +166,18 @@ func knock(t *testing.T, s *stack.Stack, method, path, body, token string) strin
 	if strings.HasPrefix(path, "/api/") {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if token != "" {
-		req.AddCookie(&http.Cookie{Name: session.Cookie, Value: token})
+	if cookie != "" {
+		req.AddCookie(&http.Cookie{Name: session.Cookie, Value: cookie})
+	}
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req) // redirects are not followed
 	require.NoError(t, err)
 	resp.Body.Close()
+	if resp.StatusCode/100 != 3 {
+		return strconv.Itoa(resp.StatusCode)
+	}
 	to, err := url.Parse(resp.Header.Get("Location"))
 	require.NoError(t, err)
 	return strings.TrimSpace(fmt.Sprint(resp.StatusCode, " ", to.Path))

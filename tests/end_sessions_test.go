@@ -39,7 +39,8 @@ func TestEndSessions(t *testing.T) {
 					return false
 				}
 			}
-			if string(p.get("/api/users/currentuser").Body) != "{\"currentUser\":null}\n" || knock(t, s, "GET", "/sell", "", p.cookie.Value) != "303 /signin" {
+			if string(p.get("/api/users/currentuser").Body) != "{\"currentUser\":null}\n" || knock(t, s, "GET", "/sell", "", p.cookie.Value, "") != "303 /signin" ||
+				knock(t, s, "GET", "/api/tickets/mine", "", "", p.cookie.Value) != "401" {
 				return false
 			}
 		}

@@ -1,7 +1,6 @@
 // Package tests buys and sells tickets on the real stack: the binaries that ship, each beside a real sidecar, through web.
 // STATE and PUBSUB in the environment choose other components than dapr.yaml does, and REPLICAS how many of each service
-// there are, as with `make run`; SERVICES names a
-// folder with built services, which are then not built anew.
+// there are, as with `make run`; SERVICES names a folder with built services, which are then not built anew.
 package tests
 
 import (
@@ -14,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,9 +30,12 @@ var verbose = flag.Bool("stack-log", false, "show what the stacks do")
 // Two stacks serve all tests: one with the hold that buyers get, one where time runs out quickly. They are started by the
 // first test that needs them. Few people do much in them: they may hold as many tickets as they like, and again at once.
 var (
-	market = shared("market", stack.Options{Env: map[string]string{"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}})
+	market = shared("market", stack.Options{Env: map[string]string{"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s", "CORS_ORIGINS": friend}})
 	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s", "STRIPESIM_WEBHOOK_DELAY": "10s", "HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}})
 )
+
+// friend is an origin whose scripts may use market's API; hasty's lets nobody in.
+const friend = "https://app.example"
 
 var running []*stack.Stack
 
@@ -131,22 +134,36 @@ func (a answer) into(t *testing.T, dst any) {
 	require.NoError(t, json.Unmarshal(a.Body, dst), "%s", a.Body)
 }
 
-// says returns the messages of an error body, as "message (field)".
+// says returns the messages of an error body, as "message (field)". Each must have a code.
 func (a answer) says() string {
 	var body struct {
-		Errors []struct{ Message, Field string }
+		Errors []struct{ Message, Field, Code string }
 	}
 	if json.Unmarshal(a.Body, &body) != nil {
 		return "not an error body: " + string(a.Body)
 	}
 	var all []string
 	for _, e := range body.Errors {
+		if !codeForm.MatchString(e.Code) {
+			return "not an error body, it has no code: " + string(a.Body)
+		}
 		if e.Field != "" {
 			e.Message += " (" + e.Field + ")"
 		}
 		all = append(all, e.Message)
 	}
 	return strings.Join(all, "; ")
+}
+
+var codeForm = regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+
+// code is the code of an error body's first complaint.
+func (a answer) code() string {
+	var body struct{ Errors []struct{ Code string } }
+	if json.Unmarshal(a.Body, &body) != nil || len(body.Errors) == 0 {
+		return "not an error body: " + string(a.Body)
+	}
+	return body.Errors[0].Code
 }
 
 // visitor comes in through the replicas of web in turn.
@@ -188,17 +205,22 @@ func (p *person) try(method, path, body string) (answer, error) {
 	if p.cookie != nil {
 		req.AddCookie(p.cookie)
 	}
+	got, err := send(req)
+	for _, c := range (&http.Response{Header: got.Header}).Cookies() {
+		if c.Name == "session" {
+			p.cookie = c
+		}
+	}
+	return got, err
+}
+
+func send(req *http.Request) (answer, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return answer{}, err
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
-	for _, c := range resp.Cookies() {
-		if c.Name == "session" {
-			p.cookie = c
-		}
-	}
 	return answer{resp.StatusCode, resp.Header, raw}, err
 }
 

@@ -197,7 +197,7 @@ func fair(resp *http.Response, req *http.Request, said []byte) string {
 		return "neither success nor refusal: " + what
 	}
 	got := answer{Status: resp.StatusCode, Body: said}
-	if strings.HasPrefix(got.says(), "not an error body") || got.says() == "" {
+	if strings.HasPrefix(got.says(), "not an error body") || got.says() == "" { // that each has a code, too
 		return "not in the contract's words: " + what
 	}
 	return ""

@@ -22,7 +22,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
-	try, err := s.mayTry(r, email, a)
+	try, err := s.mayTry(w, r, email, a)
 	if err != nil {
 		return err
 	}
@@ -36,9 +36,9 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !ok {
-		return fault.New(fault.Refused, "Invalid credentials")
+		return fault.New(fault.Refused, "Invalid credentials").Named(fault.InvalidCredentials)
 	}
-	if err := s.succeeded(r.Context(), try); err != nil {
+	if err := s.succeeded(w, r, try); err != nil {
 		return err
 	}
 	return s.enter(w, a, http.StatusOK)

@@ -12,6 +12,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/session"
 )
 
 // account is one person. It is kept under the hash of the address, so that one address cannot have two accounts, in
@@ -25,10 +26,11 @@ type account struct {
 	Generation int `json:"generation,omitempty"` // of its sessions: the earlier ones are over, see endSessions
 }
 
-// person is what an account looks like from outside.
-type person struct {
+// entered is what its owner is told of an account when he signs in.
+type entered struct {
 	ID    string     `json:"id"`
 	Email user.Email `json:"email"`
+	session.Token
 }
 
 func accountKey(email user.Email) string {
@@ -46,10 +48,10 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.count(r.Context(), "signups."+networkOf(r), s.mostSignUps, "Too many sign-ups from your network"); err != nil {
+	if err := s.count(w, r, "signups."+networkOf(r), s.mostSignUps, "Too many sign-ups from your network"); err != nil {
 		return err
 	}
-	taken := fault.New(fault.Refused, "Email in use")
+	taken := fault.New(fault.Refused, "Email in use").Named(fault.EmailInUse)
 	if _, err := s.accounts.Get(r.Context(), accountKey(email)); err == nil {
 		return taken
 	} else if fault.KindOf(err) != fault.NotFound {
@@ -68,16 +70,18 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
+	w.Header().Set("Location", "/api/users/currentuser")
 	return s.enter(w, a, http.StatusCreated)
 }
 
 // enter opens a session, remembers the device and answers with the person who has both.
 func (s *server) enter(w http.ResponseWriter, a account, status int) error {
-	if err := s.issuer.Open(w, a.ID, string(a.Email), a.Generation); err != nil {
+	token, err := s.issuer.Open(w, a.ID, string(a.Email), a.Generation)
+	if err != nil {
 		return err
 	}
 	if err := s.issuer.Remember(w, a.ID, a.Generation); err != nil {
 		return err
 	}
-	return api.Write(w, status, person{ID: a.ID, Email: a.Email})
+	return api.Write(w, status, entered{a.ID, a.Email, token})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"strconv"
 	"strings"
 	"time"
@@ -43,5 +44,7 @@ func (s *server) onTime(ctx context.Context, rest string) error {
 	if err != nil || orderID == "" || deadline <= 0 || deadline > latest {
 		return fault.New(fault.Invalid, "%q is not a timer of ours", rest)
 	}
-	return s.publisher.Publish(ctx, events.New(events.Expiration{OrderID: orderID, ExpiresAt: clock.At(time.UnixMilli(deadline))}))
+	e := events.New(events.Expiration{OrderID: orderID, ExpiresAt: clock.At(time.UnixMilli(deadline))})
+	e.ID += "/" + rand.Text()[:8] // a deadline that moved out and back rings again: news, where a broker would see a repetition
+	return s.publisher.Publish(ctx, e)
 }

@@ -157,7 +157,9 @@ func (s *server) inSale(ctx context.Context, sl sale.Sale, id string) (*sale.Ord
 		switch {
 		case err == nil:
 			sl = ended
-		case fault.KindOf(err) != fault.Early: // Early: a replica whose clock is behind ours has just let it be paid for
+		case fault.KindOf(err) == fault.Unavailable: // the broker, say: it will end, and that much can be shown
+			_ = sl.Expire(id, time.Time{}, s.now())
+		case fault.KindOf(err) != fault.Early: // Early: it may just have been paid for
 			return nil, err
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"marketplace/services/orders/sale"
 	"marketplace/shared/dapr"
 	"marketplace/shared/dapr/daprtest"
-	"marketplace/shared/events"
 )
 
 // counting is a store that counts how often it is read.
@@ -56,7 +55,7 @@ func TestShelvedOrdersAreReadTogether(t *testing.T) {
 	}
 	store.loads = 0
 	w := s.ask(t, "ann", "GET", "/api/orders", "")
-	var orders []events.Order
+	var orders []shown
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &orders), "%s", w.Body)
 	var got []string
 	for _, o := range orders {

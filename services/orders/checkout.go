@@ -11,20 +11,18 @@ import (
 	"marketplace/shared/fault"
 )
 
-// beginCheckout keeps an order from expiring while payments charges for it, or says why it must not.
+// beginCheckout keeps an order from expiring while payments charges for it, or says why it must not. Payments asks for the
+// buyer and reads what he would.
 func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		UserID   string `json:"userId"`
-		Checkout string `json:"checkout"` // names the attempt to pay, for its end
+		Checkout string `json:"checkout"` // names the attempt to pay, for its end; "" from a payments of before
 	}
 	if err := api.Read(w, r, &in); err != nil {
 		return err
 	}
-	var wrong fault.Fields
-	wrong.Check(in.UserID != "", "userId", "userId is required")
-	wrong.Check(in.Checkout != "", "checkout", "checkout is required")
-	if err := wrong.Err(); err != nil {
-		return err
+	if in.UserID == "" {
+		return fault.InField("userId", "userId is required")
 	}
 	id := mux.Vars(r)["id"]
 	ticketID, err := sale.TicketOf(id)
@@ -41,12 +39,12 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 		if _, err := s.owned(r.Context(), id, in.UserID); err != nil {
 			return err
 		}
-		return fault.New(fault.Refused, "Cannot pay for a cancelled order") // ended so long ago that it was shelved
+		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled) // ended so long ago that it was shelved
 	}
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, view(*sl.Order(id)))
+	return api.Write(w, http.StatusOK, shownTo(*sl.Order(id)))
 }
 
 // endCheckout takes that back after a decline of the attempt that the checkout was for.

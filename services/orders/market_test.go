@@ -27,10 +27,13 @@ var signingKey = ed25519.NewKeyFromSeed([]byte(strings.Repeat("k", ed25519.SeedS
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// noTickets is a tickets service that has none but those its events told of.
-type noTickets struct{}
+// others are the services that orders asks: tickets has none but those its events told of, and payments has none.
+type others struct{}
 
-func (noTickets) Invoke(context.Context, string, string, string, any, any) error {
+func (others) Invoke(_ context.Context, app, _, _ string, _, out any) error {
+	if app == "payments" {
+		return json.Unmarshal([]byte(`{"id":"","status":"none"}`), out)
+	}
 	return fault.NoSuchThing()
 }
 
@@ -51,7 +54,7 @@ func replica(of *market) *market {
 	outbox := dapr.NewOutbox("orders", m.sidecar, m.sidecar, now, log)
 	m.server = &server{
 		sales: dapr.NewAnnounced("sale", m.sidecar, outbox, announce), archive: dapr.NewCollection[sale.Order]("order", m.sidecar), buyers: dapr.NewList("orders-of", m.sidecar),
-		timers: m.sidecar, services: noTickets{}, outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now),
+		timers: m.sidecar, services: others{}, outbox: outbox, sessions: session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now),
 		terms: sale.Terms{Hold: 15 * time.Minute, Again: 5 * time.Minute}, holds: 6, checkout: time.Minute, now: now, log: log,
 	}
 	return m
@@ -78,7 +81,8 @@ func (m *market) serve(t testing.TB, user string, r *http.Request, caller string
 	t.Helper()
 	if user != "" {
 		signed := httptest.NewRecorder()
-		require.NoError(t, session.NewIssuer(signingKey, false, m.now).Open(signed, user, user+"@example.com", 0))
+		_, err := session.NewIssuer(signingKey, false, m.now).Open(signed, user, user+"@example.com", 0)
+		require.NoError(t, err)
 		r.AddCookie(signed.Result().Cookies()[0])
 	}
 	r.Header.Set("Content-Type", "application/json")
@@ -109,7 +113,7 @@ func (m *market) hears(t testing.TB, p events.Payload) fault.Outcome {
 }
 
 // places is ask for an order that must be accepted.
-func (m *market) places(t testing.TB, user, ticketID string) (o events.Order) {
+func (m *market) places(t testing.TB, user, ticketID string) (o shown) {
 	t.Helper()
 	w := m.ask(t, user, "POST", "/api/orders", `{"ticketId":"`+ticketID+`"}`)
 	require.Equal(t, http.StatusCreated, w.Code, "%s", w.Body)

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
 	"marketplace/services/orders/sale"
@@ -10,12 +13,12 @@ import (
 	"marketplace/shared/fault"
 )
 
-// overduePrefix begins the name of the job that ends an order whose timer rang early; the order's id follows.
+// overduePrefix begins the name of the job that ends an order whose timer rang too early for that; the order's id follows.
 const overduePrefix = "overdue-"
 
 // onExpired gives the ticket back when nobody paid in time. Late or twice: no change, no event. A ring that is early,
-// because the clock that rang is ahead of ours, comes again as a job of our own: that is repeated until our clock has
-// got there, and keeps no other event waiting meanwhile.
+// because the clock that rang is ahead of ours or because payments does not say whether the order was paid, comes again as
+// a job of our own: that is repeated until it can be decided, and keeps no other event waiting meanwhile.
 func (s *server) onExpired(ctx context.Context, e events.Expiration) error {
 	_, err := s.expire(ctx, dapr.ByRepeat, e.OrderID, e.ExpiresAt.Time)
 	if fault.KindOf(err) == fault.Early {
@@ -30,13 +33,50 @@ func (s *server) onOverdue(ctx context.Context, orderID string) error {
 	return err
 }
 
-// expire ends an order whose deadline has passed, zero for whichever it has. It returns Early before that.
+// expire ends an order whose deadline has passed, zero for whichever it has. It returns Early before that, and while nobody
+// knows whether the order was paid.
 func (s *server) expire(ctx context.Context, by dapr.Promise, orderID string, deadline time.Time) (sale.Sale, error) {
 	ticketID, err := sale.TicketOf(orderID)
 	if err != nil {
 		return sale.Sale{}, fault.New(fault.Invalid, "%q is no order", orderID)
 	}
-	return s.sales.Update(ctx, by, ticketID, func(sl *sale.Sale) error {
+	sl, err := s.sales.Update(ctx, by, ticketID, func(sl *sale.Sale) error {
 		return sl.Expire(orderID, deadline, s.now())
 	})
+	if !errors.Is(err, sale.ErrUnsettled) {
+		return sl, err
+	}
+	if err := s.endUnsettled(ctx, by, ticketID); err != nil {
+		return sale.Sale{}, err
+	}
+	return s.sales.Get(ctx, ticketID)
+}
+
+// endUnsettled ends the order that holds a ticket and whose time ran out while it was being paid for. Payments knows whether
+// the money was taken: its event may wait for a broker that is away, and expiry must not overtake it. Unless payments
+// answers, it returns Early.
+func (s *server) endUnsettled(ctx context.Context, by dapr.Promise, ticketID string) error {
+	sl, err := s.sales.Get(ctx, ticketID)
+	if err != nil {
+		return err
+	}
+	o := sl.Current()
+	if o == nil || !o.Overdue(s.now()) {
+		return nil // ended meanwhile
+	}
+	var p struct{ ID, Status string }
+	err = s.services.Invoke(ctx, "payments", http.MethodGet, "/internal/payments/"+o.ID, nil, &p)
+	if err != nil {
+		early := fault.New(fault.Early, "order %s may have been paid for", o.ID)
+		early.Cause = fmt.Errorf("payments does not say: %w", err)
+		return early
+	}
+	_, err = s.sales.Update(ctx, by, ticketID, func(sl *sale.Sale) error {
+		if p.Status == "succeeded" {
+			return sl.Paid(o.ID, p.ID, newCode())
+		}
+		sl.EndUnpaid(o.ID, s.now())
+		return nil
+	})
+	return err
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // status is an order's, as its document has it: to ask for it would end it when its time is over.
-func (m *market) status(t *testing.T, o events.Order) sale.Status {
+func (m *market) status(t *testing.T, o shown) sale.Status {
 	t.Helper()
 	sl, err := m.sales.Get(t.Context(), o.Ticket.ID)
 	require.NoError(t, err)

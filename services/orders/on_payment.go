@@ -22,7 +22,7 @@ func (s *server) onPayment(ctx context.Context, p events.Payment) error {
 		}
 		return err
 	}
-	_, err = s.sales.Update(ctx, dapr.ByRepeat, ticketID, func(sl *sale.Sale) error { return sl.Paid(p.OrderID, p.ID) })
+	_, err = s.sales.Update(ctx, dapr.ByRepeat, ticketID, func(sl *sale.Sale) error { return sl.Paid(p.OrderID, p.ID, newCode()) })
 	if fault.KindOf(err) != fault.NotFound {
 		return err
 	}
@@ -33,7 +33,7 @@ func (s *server) onPayment(ctx context.Context, p events.Payment) error {
 	}
 	_, err = s.sales.Update(ctx, dapr.ByRepeat, ticketID, func(sl *sale.Sale) error {
 		sl.Restore(o)
-		return sl.Paid(p.OrderID, p.ID)
+		return sl.Paid(p.OrderID, p.ID, newCode())
 	})
 	return err
 }

@@ -8,9 +8,7 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/api"
-	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -32,7 +30,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(in.TicketID); err != nil {
 		return err
 	}
-	order := sale.Order{ID: sale.NewOrderID(in.TicketID, rand.Text()[:16]), UserID: buyer.ID, Code: rand.Text()[:16]}
+	order := sale.Order{ID: sale.NewOrderID(in.TicketID, rand.Text()[:16]), UserID: buyer.ID, Code: newCode()}
 	place := func() (sale.Sale, error) {
 		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
 			func() error { return s.hold(r.Context(), in.TicketID, order) },
@@ -44,6 +42,14 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 			sold, err = place()
 		}
 	}
+	if errors.Is(err, sale.ErrUnsettled) {
+		if err = s.endUnsettled(r.Context(), dapr.ByNudge, in.TicketID); err == nil {
+			sold, err = place()
+		}
+	}
+	if errors.Is(err, sale.ErrUnsettled) || fault.KindOf(err) == fault.Early {
+		return fault.New(fault.Refused, "Ticket is already reserved")
+	}
 	if err != nil {
 		return err
 	}
@@ -54,16 +60,22 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := s.shelve(r.Context(), in.TicketID, sold.Oldest()); err != nil {
 		s.log.Info("the oldest orders of a ticket stay where they are until its next", "ticket", in.TicketID, "error", err)
 	}
-	return api.Write(w, http.StatusCreated, shownTo(*placed))
+	return api.Created(w, "/api/orders/"+placed.ID, shownTo(*placed))
 }
+
+// newCode is what proves a purchase to whoever asks the market: derived from nothing.
+func newCode() string { return rand.Text()[:16] }
 
 // learn asks tickets about a ticket that no event has told us of yet. It returns NotFound when there is none.
 func (s *server) learn(ctx context.Context, ticketID string) error {
-	var t events.Ticket
+	var t struct { // what the API promises of a ticket, as far as a sale needs it
+		sale.Ticket
+		UserID string `json:"userId"`
+	}
 	if err := s.services.Invoke(ctx, "tickets", http.MethodGet, "/api/tickets/"+ticketID, nil, &t); err != nil {
 		return err
 	}
-	return s.follow(ctx, dapr.ByNudge, t)
+	return s.follow(ctx, dapr.ByNudge, t.UserID, t.Ticket)
 }
 
 // shelve moves a sale's oldest orders out, so that it stays small. Each has its new place before it leaves the old.
@@ -81,24 +93,4 @@ func (s *server) shelve(ctx context.Context, ticketID string, kept []sale.Order)
 		return nil
 	})
 	return err
-}
-
-// view is an order as others are told of it, by event and when they ask. Its buyer is shown more: see shownTo.
-func view(o sale.Order) events.Order {
-	return events.Order{
-		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: events.Status(o.Status), UserID: o.UserID,
-		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
-		Ticket: events.OrderTicket{ID: o.Ticket.ID, Title: o.Ticket.Title, Price: o.Ticket.Price, Version: o.Ticket.Version},
-	}
-}
-
-// announce says which events a change to a sale is worth: one for each order that changed.
-func announce(before, after sale.Sale) []events.Event {
-	var out []events.Event
-	for _, o := range after.Orders {
-		if was := before.Order(o.ID); was == nil || was.Version != o.Version {
-			out = append(out, events.New(view(o)))
-		}
-	}
-	return out
 }

@@ -10,7 +10,6 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -54,8 +53,8 @@ func FuzzPlace(f *testing.F) {
 		if w.Code != http.StatusCreated {
 			return
 		}
-		var o events.Order
-		if err := json.Unmarshal(w.Body.Bytes(), &o); err != nil || o.Ticket.ID != "FREE" || o.UserID != "ann" || o.Status != events.StatusCreated {
+		var o shown
+		if err := json.Unmarshal(w.Body.Bytes(), &o); err != nil || o.Ticket.ID != "FREE" || o.UserID != "ann" || o.Status != sale.Created {
 			t.Fatalf("%q places %s", body, w.Body)
 		}
 	})

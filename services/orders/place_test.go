@@ -28,13 +28,13 @@ func (m *market) wants(t testing.TB, user, ticketID string) *httptest.ResponseRe
 }
 
 // gives is ask for a cancel.
-func (m *market) gives(t testing.TB, user string, o events.Order) {
+func (m *market) gives(t testing.TB, user string, o shown) {
 	t.Helper()
 	require.Equal(t, http.StatusNoContent, m.ask(t, user, "DELETE", "/api/orders/"+o.ID, "").Code)
 }
 
 // pays lets the news of a payment arrive.
-func (m *market) pays(t testing.TB, o events.Order) {
+func (m *market) pays(t testing.TB, o shown) {
 	t.Helper()
 	require.Equal(t, fault.Done, m.hears(t, events.Payment{ID: "P", OrderID: o.ID, StripeID: "pi", Amount: 1000, Currency: "usd"}))
 }
@@ -47,10 +47,10 @@ func TestAnOrderSentTwiceIsOne(t *testing.T) {
 	m.clock = m.clock.Add(time.Minute)
 	again := m.wants(t, "ann", "T")
 	require.Equal(t, http.StatusOK, again.Code, "%s", again.Body)
-	var o events.Order
+	var o shown
 	require.NoError(t, json.Unmarshal(again.Body.Bytes(), &o))
 	assert.Equal(t, first, o)
-	var mine []events.Order
+	var mine []shown
 	require.NoError(t, json.Unmarshal(m.ask(t, "ann", "GET", "/api/orders", "").Body.Bytes(), &mine))
 	assert.Len(t, mine, 1)
 	assert.Len(t, m.sidecar.Published(events.OrdersTopic), 1, "nothing new has happened")
@@ -73,7 +73,7 @@ func TestAnOrderInterruptedAnywhere(t *testing.T) {
 				m.sidecar.Revive()
 				again := m.wants(t, "ann", "T")
 				assert.Contains(t, []int{200, 201}, again.Code, "%s", again.Body)
-				var mine []events.Order
+				var mine []shown
 				require.NoError(t, json.Unmarshal(m.ask(t, "ann", "GET", "/api/orders", "").Body.Bytes(), &mine))
 				assert.Len(t, mine, 1)
 			})
@@ -110,10 +110,10 @@ func TestHoldsOfOneBuyerAreBounded(t *testing.T) {
 
 // A place is free again as soon as its order has ended, however it did.
 func TestAPlaceIsFreeAgain(t *testing.T) {
-	for name, ends := range map[string]func(m *market, o events.Order){
-		"given back": func(m *market, o events.Order) { m.gives(t, "ann", o) },
-		"paid":       func(m *market, o events.Order) { m.pays(t, o) },
-		"expired":    func(m *market, o events.Order) { m.clock = o.ExpiresAt.Time },
+	for name, ends := range map[string]func(m *market, o shown){
+		"given back": func(m *market, o shown) { m.gives(t, "ann", o) },
+		"paid":       func(m *market, o shown) { m.pays(t, o) },
+		"expired":    func(m *market, o shown) { m.clock = o.ExpiresAt.Time },
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMarket()
@@ -192,7 +192,7 @@ func TestTheCodeIsTheBuyersAlone(t *testing.T) {
 	m := newMarket()
 	m.offers(t, "T")
 	placed := m.wants(t, "ann", "T")
-	var o events.Order
+	var o shown
 	require.NoError(t, json.Unmarshal(placed.Body.Bytes(), &o))
 	code := func() string {
 		sl, err := m.sales.Get(t.Context(), "T")
@@ -230,4 +230,20 @@ func TestTheCodeIsTheBuyersAlone(t *testing.T) {
 	assert.Equal(t, "complete", mine.Status)
 	assert.Equal(t, code, mine.Code)
 	assert.NotEmpty(t, m.sidecar.Published(events.OrdersTopic))
+}
+
+// promises is a tickets service that answers as the API does, and no event of it has come yet.
+type promises struct{ answer string }
+
+func (p promises) Invoke(_ context.Context, _, _, _ string, _, out any) error {
+	return json.Unmarshal([]byte(p.answer), out)
+}
+
+// What orders asks tickets for, it reads from what the API promises.
+func TestATicketThatNoEventHasToldOf(t *testing.T) {
+	m := newMarket()
+	m.services = promises{`{"id":"T","version":3,"title":"Aida","price":19.99,"userId":"ann","createdAt":"2026-01-02T03:04:05.000Z"}`}
+	assert.Equal(t, "You cannot buy your own ticket", says(m.wants(t, "ann", "T")))
+	o := m.places(t, "bob", "T")
+	assert.Equal(t, shownTicket{ID: "T", Title: "Aida", Price: 1999, Version: 3}, o.Ticket)
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"marketplace/services/orders/sale"
 	"marketplace/shared/clock"
+	"marketplace/shared/events"
 	"marketplace/shared/money"
 )
 
-// shown is an order as the API shows it to its buyer, and to nobody else. What everybody is told of it is view.
+// shown is an order as the API shows it to its buyer, and to nobody else. What everybody is told of it is an event: see announce.
 type shown struct {
 	ID          string      `json:"id"`
 	Version     int64       `json:"version"`
@@ -44,4 +45,24 @@ func withCode(o sale.Order) shown {
 		v.Code = o.Code
 	}
 	return v
+}
+
+// announce says which events a change to a sale is worth: one for each order that changed.
+func announce(before, after sale.Sale) []events.Event {
+	var out []events.Event
+	for _, o := range after.Orders {
+		if was := before.Order(o.ID); was == nil || was.Version != o.Version {
+			out = append(out, events.New(toldOf(o)))
+		}
+	}
+	return out
+}
+
+// toldOf is an order as everybody is told of it.
+func toldOf(o sale.Order) events.Order {
+	return events.Order{
+		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: events.Status(o.Status), UserID: o.UserID,
+		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
+		Ticket: events.OrderTicket{ID: o.Ticket.ID, Title: o.Ticket.Title, Price: o.Ticket.Price, Version: o.Ticket.Version},
+	}
 }

@@ -35,7 +35,7 @@ func TestAChargeIsInTheSmallestUnitOfItsCurrency(t *testing.T) {
 
 		before := p
 		p.Charged(1, "pi_1")
-		assert.EqualValues(t, want, view(p).Amount)
+		assert.EqualValues(t, want, receiptOf(p).Amount)
 		assert.Contains(t, string(announce(before, p)[0].Data), fmt.Sprintf(`"amount":%d,`, want))
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -128,10 +127,9 @@ func intentOf(in *stripe.PaymentIntent, err error) (intent, error) {
 		out.State = processing
 	case stripe.PaymentIntentStatusRequiresAction:
 		out.State = waiting
-		if in.NextAction == nil || in.NextAction.RedirectToURL == nil {
-			return out, fmt.Errorf("payment intent %s waits for an action without an address", in.ID)
+		if in.NextAction != nil && in.NextAction.RedirectToURL != nil { // else there is no way to do it, and its time runs out
+			out.ActionURL = in.NextAction.RedirectToURL.URL
 		}
-		out.ActionURL = in.NextAction.RedirectToURL.URL
 	case stripe.PaymentIntentStatusRequiresPaymentMethod, stripe.PaymentIntentStatusCanceled:
 		out.State, out.Reason = declined, notFinished
 		if in.LastPaymentError != nil && in.LastPaymentError.Msg != "" {

@@ -46,7 +46,7 @@ var stories = map[string]struct {
 		func(w *world) {
 			if _, err := w.press("visa", ""); err != nil {
 				w.sale.Orders[0].ExpiresAt = w.at
-				_ = w.sale.Expire(theOrder, time.Time{}, w.at)
+				w.sale.EndUnpaid(theOrder, w.at)
 			}
 		},
 		func(t *testing.T, w *world) {
@@ -59,7 +59,7 @@ var stories = map[string]struct {
 		func(w *world) {
 			if _, err := w.press("visa", ""); err != nil {
 				w.at = w.at.Add(time.Hour)
-				_ = w.sale.Expire(theOrder, time.Time{}, w.at)
+				w.sale.EndUnpaid(theOrder, w.at)
 			}
 		},
 		func(t *testing.T, w *world) {
@@ -73,7 +73,7 @@ var stories = map[string]struct {
 		func(w *world) {
 			_, _ = w.press("visa", "")
 			w.sale.Orders[0].ExpiresAt = w.at
-			_ = w.sale.Expire(theOrder, time.Time{}, w.at)
+			w.sale.EndUnpaid(theOrder, w.at)
 			w.deliver()
 		}, nil,
 	},

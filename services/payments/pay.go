@@ -10,9 +10,11 @@ import (
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
+	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/money"
 	"marketplace/shared/session"
 )
 
@@ -51,13 +53,15 @@ func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case p.Status == payment.Succeeded: // announced or not: the job sees to that
-		return api.Write(w, http.StatusCreated, map[string]string{"id": p.ID})
+		return api.Created(w, "/api/payments/"+p.OrderID, map[string]string{"id": p.ID})
 	case p.Awaits():
 		return api.Write(w, http.StatusAccepted, unpaid{p.ID, "requires_action", actionOf(p)})
 	case p.Status == payment.Declined:
-		return fault.New(fault.Refused, "%s", p.Reason)
+		return fault.New(fault.Refused, "%s", p.Reason).Named(fault.CardDeclined)
+	case p.Status == payment.Pending:
+		return unsettled(errors.New("the card network has not decided"))
 	}
-	return fault.New(fault.Refused, "Cannot pay for a cancelled order")
+	return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
 }
 
 func readPay(w http.ResponseWriter, r *http.Request) (request, error) {
@@ -150,7 +154,14 @@ func (s *server) goOn(ctx context.Context, p payment.Payment, try payment.Try) (
 
 // checkout asks orders to keep the ticket while we charge. It returns orders' refusal as it is.
 func (s *server) checkout(ctx context.Context, orderID, userID, checkout string) (payment.Order, error) {
-	var o events.Order
+	var o struct { // an order as its buyer reads it
+		ID        string     `json:"id"`
+		UserID    string     `json:"userId"`
+		ExpiresAt clock.Time `json:"expiresAt"`
+		Ticket    struct {
+			Price money.Amount `json:"price"`
+		} `json:"ticket"`
+	}
 	err := s.services.Invoke(ctx, "orders", http.MethodPost, "/internal/orders/"+orderID+"/checkout",
 		map[string]string{"userId": userID, "checkout": checkout}, &o)
 	return payment.Order{ID: o.ID, UserID: o.UserID, Amount: o.Ticket.Price, ExpiresAt: o.ExpiresAt.Time}, err

@@ -55,6 +55,21 @@ func (s *server) refund(ctx context.Context, p payment.Payment, try int) (paymen
 	return s.noteRefund(ctx, p, made)
 }
 
+// sendBack returns a charge that no payment stands for: its attempt was given up before it was heard of. Its refund belongs to
+// no document; what becomes of it later comes by webhook.
+func (s *server) sendBack(ctx context.Context, orderID, stripeID string) error {
+	s.log.Warn("a charge of an attempt that was given up goes back", "order", orderID, "intent", stripeID)
+	made, err := s.cards.Refund(ctx, stripeID, orderID, int(s.now().Unix())) // another name each time: a failure would be repeated
+	means := refundVerdict(err)
+	switch {
+	case err != nil && means == person, err == nil && made.State == failed:
+		s.needsPerson(orderID, fmt.Sprintf("the charge %s of an attempt that was given up does not go back: %v %s", stripeID, err, made.Reason))
+	case err != nil && means != done:
+		return fault.Down(err, "Please try again in a moment")
+	}
+	return nil
+}
+
 // review looks what has become of a charge's refunds: somebody made one by hand at Stripe, or one failed.
 func (s *server) review(ctx context.Context, p payment.Payment) error {
 	if p.Status == payment.Pending || p.Status == payment.Declined {

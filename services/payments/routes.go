@@ -14,6 +14,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.FromWeb("POST", "/api/payments", s.pay, service.Unlimited)
 	r.FromWeb("GET", "/api/payments/{orderId}", s.show, service.Quick)
 
+	// orders, before it ends an order that somebody was paying for.
+	r.Internal("GET", "/internal/payments/{orderId}", s.tell, "orders")
+
 	// Stripe, through web. It repeats what is not answered with 200, for days.
 	r.FromWeb("POST", "/api/payments/webhook", s.webhook, service.Unlimited)
 

@@ -19,9 +19,10 @@ const (
 	settlePrefix = "settle-"
 	// settleAfter is when the first look is: when whoever began has had the time to finish.
 	settleAfter = payLimit + 5*time.Second
-	// lostAfter is when an attempt that the card network knows nothing of counts as never made: nobody can be about to
-	// make it any more.
-	lostAfter = 2 * time.Minute
+	// madeBy is when an attempt that the card network knows nothing of is made no more, lostAfter when it counts as never
+	// made: whoever began to make it just before madeBy has ended by then, whatever clock he looked at.
+	madeBy    = 75 * time.Second
+	lostAfter = 3 * time.Minute
 )
 
 func settleJob(orderID, checkout string, look int) string {
@@ -30,6 +31,9 @@ func settleJob(orderID, checkout string, look int) string {
 
 func readSettleJob(rest string) (orderID, checkout string, look int, ok bool) {
 	parts := strings.Split(rest, ".")
+	if len(parts) == 1 { // set by the service as it was before checkouts had names
+		return rest, "", 0, true
+	}
 	if len(parts) != 3 {
 		return "", "", 0, false
 	}
@@ -50,6 +54,9 @@ func (s *server) onSettle(ctx context.Context, rest string) error {
 		return fault.New(fault.Invalid, "%q is not a look of ours", rest)
 	}
 	p, err := s.payments.Announce(ctx, orderID) // whoever saved an outcome may have died before it was told
+	if orderID == rest {
+		checkout = p.Checkout
+	}
 	if fault.KindOf(err) == fault.NotFound {
 		return nil // died between setting the job and saving the attempt: nothing was charged
 	}
@@ -88,6 +95,9 @@ func (s *server) settle(ctx context.Context, p payment.Payment) (payment.Payment
 func (s *server) unmade(ctx context.Context, p payment.Payment) (payment.Payment, error) {
 	if s.now().Sub(p.BegunAt) > lostAfter {
 		return s.decline(ctx, p, neverMade)
+	}
+	if s.now().Sub(p.BegunAt) > madeBy {
+		return p, unsettled(errNone)
 	}
 	if _, err := s.checkout(ctx, p.OrderID, p.UserID, p.Checkout); err != nil {
 		return p, unsettled(err)
@@ -139,11 +149,15 @@ func (s *server) note(ctx context.Context, p payment.Payment, in intent) (paymen
 			now.Charged(p.Attempt, in.ID)
 			return nil
 		})
-		if err == nil {
-			s.settled.Add(name)
-			s.unschedule(ctx, job)
+		if err != nil {
+			return p, err
 		}
-		return p, err
+		if !p.Took(in.ID) { // given up meanwhile
+			return p, s.sendBack(ctx, p.OrderID, in.ID)
+		}
+		s.settled.Add(name)
+		s.unschedule(ctx, job)
+		return p, nil
 	case declined:
 		return s.decline(ctx, p, in.Reason)
 	}

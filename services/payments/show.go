@@ -37,7 +37,24 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 			p = now
 		}
 	}
-	return api.Write(w, http.StatusOK, view(p))
+	return api.Write(w, http.StatusOK, receiptOf(p))
+}
+
+// tell tells orders how the payment for an order stands: an order that is paid must not expire because that is not heard of
+// yet.
+func (s *server) tell(w http.ResponseWriter, r *http.Request) error {
+	orderID := mux.Vars(r)["orderId"]
+	if err := api.CheckID(orderID); err != nil {
+		return err
+	}
+	p, err := s.payments.Get(r.Context(), orderID)
+	if fault.KindOf(err) == fault.NotFound {
+		p.Status, err = "none", nil // nobody has tried to pay
+	}
+	if err != nil {
+		return err
+	}
+	return api.Write(w, http.StatusOK, map[string]string{"id": p.ID, "status": string(p.Status)})
 }
 
 // receipt is a payment as its buyer sees it.
@@ -66,7 +83,7 @@ func actionOf(p payment.Payment) *action {
 	return &action{URL: p.ActionURL, Until: clock.At(p.Until)}
 }
 
-func view(p payment.Payment) receipt {
+func receiptOf(p payment.Payment) receipt {
 	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: p.Smallest(), Currency: p.Currency, Reason: p.Reason,
 		Action: actionOf(p), BegunAt: clock.At(p.BegunAt)}
 	if !p.RefundedAt.IsZero() {

@@ -118,7 +118,7 @@ func TestRefundsThatFail(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, payment.Succeeded, p.Status)
 		w.sale.Orders[0].ExpiresAt = w.at
-		_ = w.sale.Expire(theOrder, time.Time{}, w.at)
+		w.sale.EndUnpaid(theOrder, w.at)
 		tries := new(int)
 		w.server.cards = failing{cards: w.server.cards, refund: answer, tries: tries}
 		return w, tries

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/stripe/stripe-go/v76"
@@ -23,7 +24,7 @@ func (s *server) webhook(w http.ResponseWriter, r *http.Request) error {
 	e, err := webhook.ConstructEventWithOptions(raw, r.Header.Get("Stripe-Signature"), s.webhookSecret,
 		webhook.ConstructEventOptions{IgnoreAPIVersionMismatch: true})
 	if err != nil {
-		return fault.New(fault.Invalid, "The signature is not Stripe's")
+		return fault.New(fault.Invalid, "The signature is not Stripe's").Named(fault.SignatureInvalid)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), payLimit)
 	defer cancel()
@@ -87,11 +88,7 @@ func (s *server) onIntent(ctx context.Context, o object, succeeded bool) error {
 	if err != nil || in.State != charged || in.OrderID != p.OrderID {
 		return err
 	}
-	s.log.Warn("a charge of an attempt that was given up goes back", "order", p.OrderID, "intent", in.ID)
-	if _, err := s.cards.Refund(ctx, in.ID, p.OrderID, 0); err != nil && refundVerdict(err) != done {
-		return fault.Down(err, "Please try again in a moment")
-	}
-	return nil
+	return s.sendBack(ctx, p.OrderID, in.ID)
 }
 
 // onMoneyBack hears that a charge, or a part of it, went back or did not arrive.
@@ -104,10 +101,23 @@ func (s *server) onMoneyBack(ctx context.Context, o object) error {
 	if fault.KindOf(err) == fault.NotFound {
 		return nil
 	}
-	if err != nil || p.StripeID != in.ID {
-		return err // that of an attempt that was given up
+	if err == nil && p.Status == payment.Pending {
+		p, err = s.settle(ctx, p) // its charge may be the one
 	}
-	return s.review(ctx, p)
+	switch {
+	case err != nil:
+		return err
+	case p.StripeID == in.ID:
+		return s.review(ctx, p)
+	}
+	made, err := s.cards.Refunded(ctx, in.ID) // of an attempt that was given up
+	if err == nil && made.State == failed {
+		s.needsPerson(p.OrderID, "the charge "+in.ID+" of an attempt that was given up does not go back: "+made.Reason)
+	}
+	if err != nil && !errors.Is(err, errNone) {
+		return fault.Down(err, "Please try again in a moment")
+	}
+	return nil
 }
 
 // look asks for an intent that an event named; the zero intent for one that does not exist.

@@ -102,7 +102,7 @@ func (w *world) settleDown() {
 		busy := w.ring()
 		busy = w.deliver() || busy
 		if w.order().Overdue(w.at) {
-			_ = w.sale.Expire(theOrder, time.Time{}, w.at)
+			w.expire()
 			busy = true
 		}
 		if !busy && len(w.sidecar.Jobs()) == 0 {
@@ -111,6 +111,19 @@ func (w *world) settleDown() {
 		w.at = w.at.Add(20 * time.Second)
 	}
 	w.t.Fatalf("never quiet: %v", w.sidecar.Jobs())
+}
+
+// expire is orders' timer: it asks payments before it ends an order that somebody was paying for.
+func (w *world) expire() {
+	if err := w.sale.Expire(theOrder, time.Time{}, w.at); err == nil {
+		return
+	}
+	p, err := dapr.NewAnnounced("payment", w.sidecar, nil, announce).Get(context.Background(), theOrder)
+	if err == nil && p.Status == payment.Succeeded {
+		require.NoError(w.t, w.sale.Paid(theOrder, p.ID, "code"))
+		return
+	}
+	w.sale.EndUnpaid(theOrder, w.at)
 }
 
 // ring rings the jobs that are due; one that fails stays.
@@ -143,7 +156,7 @@ func (w *world) deliver() (busy bool) {
 		if p.Refunded {
 			require.NoError(w.t, w.sale.Refund(p.OrderID, p.ID))
 		} else {
-			require.NoError(w.t, w.sale.Paid(p.OrderID, p.ID))
+			require.NoError(w.t, w.sale.Paid(p.OrderID, p.ID, "code"))
 		}
 		w.heard++
 		busy = true
@@ -230,8 +243,11 @@ func (o *ordersOf) Invoke(_ context.Context, _, method, path string, in, out any
 			return err
 		}
 		at := o.w.order()
-		*out.(*events.Order) = events.Order{ID: at.ID, UserID: at.UserID, ExpiresAt: clock.At(at.ExpiresAt), Ticket: events.OrderTicket{Price: at.Ticket.Price}}
-		return nil
+		raw, err := json.Marshal(map[string]any{"id": at.ID, "userId": at.UserID, "expiresAt": clock.At(at.ExpiresAt), "ticket": at.Ticket})
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(raw, out)
 	})
 }
 

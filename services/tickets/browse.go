@@ -14,7 +14,6 @@ import (
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
 )
@@ -123,9 +122,9 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) answerAll(w http.ResponseWriter, tickets []ticket.Ticket) error {
-	views := make([]events.Ticket, len(tickets))
+	views := make([]shown, len(tickets))
 	for i, t := range tickets {
-		views[i] = s.view(t)
+		views[i] = s.shownOf(t)
 	}
 	return api.Write(w, http.StatusOK, views)
 }
@@ -140,5 +139,5 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, s.view(t))
+	return api.Write(w, http.StatusOK, s.shownOf(t))
 }

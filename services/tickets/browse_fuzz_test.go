@@ -16,7 +16,6 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/dapr/daprtest"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
 )
@@ -50,7 +49,7 @@ func FuzzBrowse(f *testing.F) {
 			}
 			return
 		}
-		var page []events.Ticket
+		var page []shown
 		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || len(page) > 200 {
 			t.Fatalf("%q is answered with %s", query, w.Body)
 		}

@@ -59,10 +59,10 @@ func these(t *testing.T, s *server, ids string) (found []string, err error) {
 	if err := s.browse(w, &http.Request{Method: "GET", URL: &url.URL{Path: "/api/tickets", RawQuery: "ids=" + ids}}); err != nil {
 		return nil, err
 	}
-	var page []events.Ticket
+	var page []shown
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &page))
-	for _, shown := range page {
-		found = append(found, shown.ID+" "+shown.OrderID)
+	for _, t := range page {
+		found = append(found, t.ID+" "+t.OrderID)
 	}
 	return found, nil
 }

@@ -31,5 +31,5 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.catalogue.Put(t)
-	return api.Write(w, http.StatusOK, s.view(t))
+	return api.Write(w, http.StatusOK, s.shownOf(t))
 }

@@ -11,9 +11,7 @@ import (
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
-	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
 )
@@ -67,7 +65,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	s.catalogue.Put(t)
-	return api.Write(w, http.StatusCreated, s.view(t))
+	return api.Created(w, "/api/tickets/"+t.ID, s.shownOf(t))
 }
 
 // newID is the id of a new ticket: the same for the same seller's same Idempotency-Key, so that a form sent twice lists
@@ -79,24 +77,4 @@ func newID(r *http.Request, sellerID string) string {
 	}
 	sum := sha256.Sum256([]byte(sellerID + "/" + key))
 	return base32.StdEncoding.EncodeToString(sum[:])[:len(rand.Text())]
-}
-
-// view is a ticket as everybody sees it. The same words are the event that tells of it.
-func (s *server) view(t ticket.Ticket) events.Ticket {
-	v := snapshot(t)
-	v.OrderID = t.Holder(s.now())
-	return v
-}
-
-func snapshot(t ticket.Ticket) events.Ticket {
-	return events.Ticket{ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, UserID: t.UserID, OrderID: t.OrderID,
-		Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion, CreatedAt: clock.At(t.CreatedAt)}
-}
-
-// announce says which events a change to a ticket is worth: one when it was listed or edited. Of its sale orders tells.
-func announce(before, after ticket.Ticket) []events.Event {
-	if before.ID != "" && before.Version == after.Version {
-		return nil
-	}
-	return []events.Event{events.New(snapshot(after))}
 }

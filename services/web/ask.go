@@ -13,7 +13,7 @@ import (
 )
 
 // told is what an asking page passes on of its visitor's request.
-var told = []string{"Cookie", "X-Forwarded-For", service.RequestID, "Traceparent", idempotencyKey}
+var told = []string{"Authorization", "Cookie", "X-Forwarded-For", service.RequestID, "Traceparent", idempotencyKey}
 
 const idempotencyKey = "Idempotency-Key"
 

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -13,7 +12,7 @@ const onePage = "24"
 
 // shelf is a page of tickets.
 type shelf struct {
-	Tickets []events.Ticket
+	Tickets []ticket
 	Query   string
 	Sort    string
 	First   bool   // the first page
@@ -77,7 +76,7 @@ func nextPage(r *http.Request, cursor string) string {
 
 // offer is one ticket as a visitor sees it.
 type offer struct {
-	Ticket events.Ticket
+	Ticket ticket
 	Mine   bool   // the visitor sells it
 	Order  string // the visitor's own order that holds or bought it, "" for none
 }
@@ -107,7 +106,7 @@ func (s *site) offer(r *http.Request) (view, error) {
 }
 
 // ownOrder is the visitor's order that holds or bought the ticket, "" when it is somebody else's or nobody's.
-func (s *site) ownOrder(r *http.Request, t events.Ticket) string {
+func (s *site) ownOrder(r *http.Request, t ticket) string {
 	if t.OrderID == "" || t.UserID == s.user(r).ID {
 		return ""
 	}

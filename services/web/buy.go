@@ -3,8 +3,6 @@ package main
 import (
 	"net/http"
 	"net/url"
-
-	"marketplace/shared/events"
 )
 
 // buy holds a ticket for the visitor and brings him to the checkout. A second click finds what the first has done.
@@ -12,7 +10,7 @@ func (s *site) buy(w http.ResponseWriter, r *http.Request) error {
 	if s.user(r) == nil {
 		return signInFor(w, r, "/tickets/"+url.PathEscape(r.PathValue("id")))
 	}
-	var o events.Order
+	var o order
 	if _, err := s.ask(r, http.MethodPost, "/api/orders", map[string]string{"ticketId": r.PathValue("id")}, &o); err != nil {
 		v, gone := s.offer(r)
 		if gone != nil {

@@ -11,7 +11,6 @@ import (
 
 	"marketplace/services/web/live"
 	"marketplace/shared/api"
-	"marketplace/shared/events"
 )
 
 const (
@@ -27,14 +26,14 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 	ids := r.URL.Query().Get("tickets")
 	listener, err := s.hub.Join(api.Network(r.Header.Values("X-Forwarded-For")), s.addresses(r, ids))
 	if err != nil {
-		api.Fail(w, err)
+		api.Fail(w, r, err)
 		return
 	}
 	defer s.hub.Leave(listener)
-	var tickets []events.Ticket
+	var tickets []ticket
 	if ids != "" {
 		if _, err := s.ask(r, http.MethodGet, "/api/tickets?ids="+url.QueryEscape(ids), nil, &tickets); err != nil {
-			api.Fail(w, err)
+			api.Fail(w, r, err)
 			return
 		}
 	}
@@ -46,7 +45,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, t := range tickets {
-		if !out.send(ticketNews(t)) {
+		if !out.send(ticketNow(t)) {
 			return
 		}
 	}

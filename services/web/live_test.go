@@ -47,6 +47,8 @@ func TestAStreamBeginsWithHowThingsAreAndGoesOnWithWhatChanges(t *testing.T) {
 	order.UserID, order.Ticket.ID = "ann", "T2"
 	require.NoError(t, s.onOrder(t.Context(), order))
 	assert.Equal(t, "event: order\ndata: {\"id\":\"O1\"}\n", next(), "our own order, whatever the ticket")
+	require.NoError(t, s.onTicket(t.Context(), events.Ticket{ID: "T1", Version: 3, Title: "Tosca", Price: 2000}))
+	assert.Equal(t, "event: ticket\ndata: {\"id\":\"T1\",\"offer\":{\"version\":3,\"title\":\"Tosca\",\"price\":\"20.00\"}}\n", next(), "of the sale an edit says nothing")
 	require.NoError(t, s.onTicket(t.Context(), events.Ticket{ID: "T3", Title: "Tosca"}))
 	assert.Equal(t, "event: listed\ndata: {\"id\":\"T3\"}\n", next())
 

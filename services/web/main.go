@@ -21,6 +21,7 @@ type settings struct {
 	PublicKeyFile  string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	TrustForwarded bool           `envconfig:"TRUST_FORWARDED" default:"false"` // behind an ingress that sets X-Forwarded-For
 	HTTPS          bool           `envconfig:"HTTPS" default:"true"`            // reached over HTTPS: everywhere but on a developer's machine
+	CORSOrigins    origins        `envconfig:"CORS_ORIGINS"`                    // other sites whose scripts may use the API; empty: none
 	StripeKey      string         `envconfig:"STRIPE_PUBLISHABLE_KEY"`          // empty: test cards by name instead of card fields
 	Currency       money.Currency `envconfig:"CURRENCY" default:"usd"`
 }

@@ -17,7 +17,7 @@ const (
 
 // onTicket tells open pages of a ticket that was listed or edited.
 func (s *site) onTicket(_ context.Context, t events.Ticket) error {
-	s.hub.Tell("ticket/"+t.ID, ticketNews(t))
+	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String()}}))
 	if t.Version == 0 {
 		s.noteListed(t.CreatedAt.Time)
 		s.hub.Tell("listings", newsOf("listed", map[string]string{"id": t.ID}))
@@ -51,17 +51,22 @@ func (s *site) onOrder(_ context.Context, o events.Order) error {
 	case events.StatusCancelled:
 		state = free
 	}
-	s.hub.Tell("ticket/"+o.Ticket.ID, newsOf("ticket", change{ID: o.Ticket.ID, Sale: o.SaleVersion, State: state}))
+	s.hub.Tell("ticket/"+o.Ticket.ID, newsOf("ticket", change{ID: o.Ticket.ID, moved: &moved{o.SaleVersion, state}}))
 	s.hub.Tell("user/"+o.UserID, newsOf("order", map[string]string{"id": o.ID}))
 	return nil
 }
 
 // change is what a page learns about a ticket. News may come late and in any order; a page keeps the newest of each part.
 type change struct {
-	ID    string  `json:"id"`
-	Sale  int64   `json:"sale"` // version of the sale, for the state
-	State string  `json:"state"`
+	ID string `json:"id"`
+	*moved
 	Offer *edited `json:"offer,omitempty"`
+}
+
+// moved is what became of its sale.
+type moved struct {
+	Sale  int64  `json:"sale"` // version of the sale, for the state
+	State string `json:"state"`
 }
 
 type edited struct {
@@ -70,14 +75,12 @@ type edited struct {
 	Price   string `json:"price"`
 }
 
-func ticketNews(t events.Ticket) live.News {
-	return newsOf("ticket", change{
-		ID: t.ID, Sale: t.SaleVersion, State: stateOf(t),
-		Offer: &edited{Version: t.Version, Title: t.Title, Price: t.Price.String()},
-	})
+// ticketNow is all there is to know of a ticket.
+func ticketNow(t ticket) live.News {
+	return newsOf("ticket", change{t.ID, &moved{t.SaleVersion, stateOf(t)}, &edited{t.Version, t.Title, t.Price.String()}})
 }
 
-func stateOf(t events.Ticket) string {
+func stateOf(t ticket) string {
 	switch {
 	case t.Sold:
 		return sold

@@ -5,39 +5,15 @@ import (
 	"net/url"
 
 	"marketplace/shared/clock"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
-// bought is an order as its buyer reads it.
-type bought struct {
-	events.Order
-	Code string `json:"code"` // proves the purchase; none for an order from before there were codes
-}
-
 // purchase is one of the visitor's orders.
 type purchase struct {
-	Order   bought
+	Order   order
 	Receipt *receipt // nil before anybody tried to pay
 	Cards   []card
 	Stripe  string // publishable key: card fields instead of test cards
-}
-
-// receipt is what became of the money, as payments tells it.
-type receipt struct {
-	Status     string     `json:"status"`
-	Amount     int64      `json:"amount"`
-	Currency   string     `json:"currency"`
-	Reason     string     `json:"reason"`
-	Action     *action    `json:"action"` // of a pending one: what its owner has to do
-	BegunAt    clock.Time `json:"begunAt"`
-	RefundedAt clock.Time `json:"refundedAt"`
-}
-
-// action leads to the card's bank, which wants to know that it is its customer who pays. It leads back to the order's page.
-type action struct {
-	URL   string     `json:"url"`
-	Until clock.Time `json:"until"` // then the payment ends as declined; zero when only the order's end counts
 }
 
 // order shows one of the visitor's orders as it is now: to be paid, paid, or over.
@@ -84,12 +60,12 @@ func (s *site) purchase(w http.ResponseWriter, r *http.Request) (view, error) {
 	return view{Title: titles[data.Order.Status] + data.Order.Ticket.Title, Data: data}, nil
 }
 
-var titles = map[events.Status]string{
-	events.StatusCreated:         "Checkout: ",
-	events.StatusAwaitingPayment: "Checkout: ",
-	events.StatusComplete:        "Your ticket: ",
-	events.StatusRefunded:        "Refunded: ",
-	events.StatusCancelled:       "Ended: ",
+var titles = map[status]string{
+	created:   "Checkout: ",
+	awaiting:  "Checkout: ",
+	complete:  "Your ticket: ",
+	refunded:  "Refunded: ",
+	cancelled: "Ended: ",
 }
 
 // orders lists the visitor's orders, newest first.
@@ -98,7 +74,7 @@ func (s *site) orders(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var data struct {
-		Orders []events.Order
+		Orders []order
 		First  bool
 		Next   string
 	}
@@ -168,7 +144,7 @@ func (p purchase) History() []step {
 			steps = append(steps, step{"Your card was charged", r.BegunAt})
 		}
 	}
-	if p.Order.Status == events.StatusCancelled {
+	if p.Order.Status == cancelled {
 		if p.Order.Reason == "expired" {
 			steps = append(steps, step{"The time to pay ran out", p.Order.ExpiresAt})
 		} else {

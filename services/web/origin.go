@@ -15,9 +15,9 @@ import (
 func sameOrigin(s *site, next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refusal := fault.New(fault.Refused, "This request came from another site")
+		refusal := fault.New(fault.Refused, "This request came from another site").Named(fault.CrossOrigin)
 		if !wantsPage(r) {
-			api.Fail(w, refusal)
+			api.Fail(w, r, refusal)
 			return
 		}
 		s.fail(w, r, http.StatusForbidden, refusal)
@@ -30,7 +30,7 @@ func tidy(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") {
 			if strings.HasPrefix(r.URL.Path, "/api/") {
-				api.Fail(w, fault.UnknownRoute())
+				api.Fail(w, r, fault.UnknownRoute())
 				return
 			}
 			r.URL.Path, r.URL.RawPath = "/-", "" // nowhere

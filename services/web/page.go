@@ -93,14 +93,14 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, err erro
 	data := map[string]any{"Status": status, "Words": words}
 	if err := s.show(w, r, status, "wrong", view{Title: "Something is not right", Data: data}); err != nil {
 		s.log.Error("error page", "error", err)
-		api.Fail(w, err)
+		api.Fail(w, r, err)
 	}
 }
 
 // nowhere answers for paths that lead nowhere.
 func (s *site) nowhere(w http.ResponseWriter, r *http.Request) error {
 	if !wantsPage(r) {
-		api.Fail(w, fault.UnknownRoute())
+		api.Fail(w, r, fault.UnknownRoute())
 		return nil
 	}
 	return fault.UnknownRoute()

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"marketplace/shared/clock"
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -103,7 +102,7 @@ func (s *site) untilSettled(r *http.Request, id string) {
 // longer, that page says so.
 func (s *site) untilComplete(r *http.Request, id string) {
 	for range 30 {
-		var o events.Order
+		var o order
 		if _, err := s.ask(r, http.MethodGet, "/api/orders/"+url.PathEscape(id), nil, &o); err != nil || o.Ended() {
 			return
 		}

@@ -39,37 +39,50 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		Transport: sidecar.Transport(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
+			r.Out.Method = passedMethod(r.In.Method)
 			r.Out.Header.Set("dapr-app-id", services[prefixOf(r.In.URL.Path)])
 			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // the doorman has seen to it
 		},
 		ModifyResponse: inOurWords,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			log.Warn("sidecar does not answer", "path", r.URL.Path, "error", err)
-			api.Fail(w, fault.Down(err, "Please try again in a moment"))
+			api.Fail(w, r, fault.Down(err, "Please try again in a moment"))
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") || !utf8.ValidString(r.URL.Path) {
-			api.Fail(w, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
+			api.Fail(w, r, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
 			return
 		}
 		if !utf8.ValidString(r.URL.RawQuery) {
-			api.Fail(w, fault.New(fault.Invalid, "The query is malformed"))
+			api.Fail(w, r, fault.New(fault.Invalid, "The query is malformed"))
 			return
 		}
 		r.Header = passedOn(r)
 		if headSize(r) > headLimit {
-			api.Fail(w, fault.New(fault.Invalid, "The address or a header is too long"))
+			api.Fail(w, r, fault.New(fault.Invalid, "The address or a header is too long"))
 			return
 		}
 		body, err := api.Body(w, r)
 		if err != nil {
-			api.Fail(w, err)
+			api.Fail(w, r, err)
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		proxy.ServeHTTP(w, r)
 	})
+}
+
+// passedMethod is what a service is asked for. HEAD is GET, so that it is answered alike; net/http leaves the body out. A
+// sidecar makes POST of a method that it does not know: TRACE is none of ours either, and is refused for what it is.
+func passedMethod(method string) string {
+	switch method {
+	case http.MethodHead:
+		return http.MethodGet
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return http.MethodTrace
 }
 
 // headLimit bounds what a sidecar is sent before the body. A sidecar takes no more than 8 KiB, its own headers included.
@@ -82,7 +95,7 @@ func passedOn(r *http.Request) http.Header {
 	for _, from := range r.Header.Values("X-Forwarded-For") {
 		head.Add("X-Forwarded-For", strings.Map(inHeader, from))
 	}
-	for _, name := range []string{"Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
+	for _, name := range []string{"Accept", "Authorization", "Content-Type", "Stripe-Signature", idempotencyKey, service.RequestID, "Traceparent"} {
 		if value := r.Header.Get(name); value != "" {
 			head.Set(name, strings.Map(inHeader, value))
 		}
@@ -133,7 +146,7 @@ func prefixOf(path string) string {
 // whole makes sure that an answer is all there. A sidecar that dies while it answers leaves half of it, and the sidecar that
 // asked ends it as if nothing were missing; but half of a JSON text is none.
 func whole(resp *http.Response) error {
-	if resp.Request.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified {
+	if resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified {
 		return nil
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -157,9 +170,6 @@ func inOurWords(resp *http.Response) error {
 	}
 	if resp.StatusCode < http.StatusBadRequest {
 		return whole(resp)
-	}
-	if resp.Request.Method == http.MethodHead && resp.StatusCode < http.StatusInternalServerError {
-		return nil // a refusal without its words
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()

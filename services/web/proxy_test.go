@@ -8,6 +8,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"marketplace/shared/api"
+	"marketplace/shared/fault"
 )
 
 // A sidecar that dies while it answers leaves its status behind and half of the rest, and the sidecar that asked it passes
@@ -24,7 +28,6 @@ func TestHalfAnAnswerIsNone(t *testing.T) {
 		"half":                 {"POST", "application/json", `{"id":"T-1","vers`, 201, 503},
 		"half a list":          {"GET", "application/json", `[{"id":"T-1"},`, 200, 503},
 		"no content":           {"DELETE", "", "", 204, 204},
-		"the head of it":       {"HEAD", "application/json", "", 200, 200},
 		"half of a refusal":    {"POST", "application/json", `{"errors":[{"mess`, 400, 503},
 		"a refusal's own kind": {"POST", "application/json", `{"errors":[{"message":"no"}]}`, 400, 400},
 	} {
@@ -47,4 +50,59 @@ func TestHalfAnAnswerIsNone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What programs send for services to read gets there, and what services say comes back as they said it.
+func TestPassOn(t *testing.T) {
+	var heard *http.Request
+	sidecar := sidecarAt(t, func(w http.ResponseWriter, r *http.Request) {
+		heard = r
+		w.Header().Set("RateLimit-Remaining", "3")
+		w.Header().Set("Allow", "GET")
+		if r.URL.Path == "/api/tickets/none" {
+			api.Fail(w, r, fault.New(fault.Refused, "No").Named(fault.TicketReserved))
+			return
+		}
+		_ = api.Created(w, "/api/tickets/1", "made")
+	})
+	server := httptest.NewServer(passOn(sidecar, slog.New(slog.DiscardHandler)))
+	defer server.Close()
+	ask := func(method, path string) (*http.Response, string) {
+		req, err := http.NewRequest(method, server.URL+path, nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer token")
+		req.Header.Set("Accept", "application/problem+json")
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp, string(body)
+	}
+	got, body := ask("POST", "/api/tickets")
+	assert.Equal(t, "Bearer token", heard.Header.Get("Authorization"))
+	assert.Equal(t, "application/problem+json", heard.Header.Get("Accept"))
+	assert.Equal(t, "\"made\"\n", body)
+	for name, want := range map[string]string{"Location": "/api/tickets/1", "RateLimit-Remaining": "3", "Allow": "GET"} {
+		assert.Equal(t, want, got.Header.Get(name))
+	}
+
+	got, body = ask("GET", "/api/tickets/none")
+	assert.Equal(t, 400, got.StatusCode)
+	assert.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
+	assert.Contains(t, body, `"code":"ticket_reserved"`)
+	head, body := ask("HEAD", "/api/tickets/none")
+	assert.Empty(t, body)
+	assert.Equal(t, got.StatusCode, head.StatusCode)
+	assert.Equal(t, got.ContentLength, head.ContentLength)
+
+	for method, want := range map[string]string{"PUT": "PUT", "OPTIONS": "OPTIONS", "HEAD": "GET", "BREW": "TRACE", "put": "TRACE"} {
+		ask(method, "/api/tickets")
+		assert.Equal(t, want, heard.Method, method)
+	}
+
+	got, body = ask("GET", "/api/tickets/../orders") // an answer of web's own
+	assert.Equal(t, 404, got.StatusCode)
+	assert.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
+	assert.Contains(t, body, `"code":"not_found"`)
 }

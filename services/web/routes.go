@@ -50,5 +50,5 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
 	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)
 	r.Rest(tidy(pages))
-	return sameOrigin(s, r)
+	return cfg.CORSOrigins.letIn(r, s)
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -25,7 +24,7 @@ func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	r.Header.Set(idempotencyKey, f.Get("key"))
-	var t events.Ticket
+	var t ticket
 	if _, err := s.ask(r, http.MethodPost, "/api/tickets", s.typedOffer(f), &t); err != nil {
 		return s.again(w, r, "sell", view{Title: "Sell a ticket", Form: form{Typed: f}}, err)
 	}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"marketplace/shared/fault"
 )
@@ -74,7 +73,7 @@ func explain(err error) error {
 	// The decoder has no type for this one.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		if field, err := strconv.Unquote(name); err == nil {
-			return fault.InField(field, "Unknown field")
+			return fault.InField(field, "Unknown field").Named(fault.UnknownField)
 		}
 	}
 	return fault.New(fault.Invalid, "The body is not valid JSON")
@@ -86,17 +85,18 @@ func Write(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return fmt.Errorf("marshal answer: %w", err)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(raw, '\n')) // the caller is gone: nobody left to tell
+	write(w, status, "application/json", raw)
 	return nil
 }
 
-// Fail answers with the contract's error body. What is internal stays in the log.
-func Fail(w http.ResponseWriter, err error) {
-	fields, retryAfter := fault.Public(err)
-	if retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((retryAfter+time.Second-1)/time.Second)))
-	}
-	_ = Write(w, fault.Status(err), map[string]any{"errors": fields}) // plain data: always marshals
+func write(w http.ResponseWriter, status int, mediaType string, raw []byte) {
+	w.Header().Set("Content-Type", mediaType)
+	w.WriteHeader(status)
+	_, _ = w.Write(append(raw, '\n')) // the caller is gone: nobody left to tell
+}
+
+// Created answers with v, which has just been made and from now on is at path.
+func Created(w http.ResponseWriter, path string, v any) error {
+	w.Header().Set("Location", path)
+	return Write(w, http.StatusCreated, v)
 }

@@ -96,7 +96,7 @@ func checkRefusal(t *testing.T, err error) {
 		t.Fatalf("%v is no refusal", err)
 	}
 	w := httptest.NewRecorder()
-	Fail(w, err)
+	Fail(w, httptest.NewRequest("GET", "/", nil), err)
 	var body struct{ Errors []fault.Field }
 	if w.Code != http.StatusBadRequest || json.Unmarshal(w.Body.Bytes(), &body) != nil || len(body.Errors) != len(fields) {
 		t.Fatalf("%v is answered with %d %s", err, w.Code, w.Body)

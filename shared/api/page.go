@@ -42,7 +42,9 @@ func PageOf(r *http.Request, allowed ...string) (Page, error) {
 	}
 	var wrong fault.Fields
 	for name, values := range query {
-		wrong.Check(known[name], name, "Unknown parameter")
+		if !known[name] {
+			wrong = append(wrong, fault.Field{Message: "Unknown parameter", Field: name, Code: fault.UnknownParameter})
+		}
 		wrong.Check(len(values) == 1, name, name+" must be given once")
 	}
 	if limit := query.Get("limit"); query.Has("limit") {

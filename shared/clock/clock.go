@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Layout is the one form in which times leave this system.
-const Layout = "2006-01-02T15:04:05.000Z07:00"
+// layout is the one form in which times leave this system.
+const layout = "2006-01-02T15:04:05.000Z07:00"
 
 // Now tells the time. It is handed in, once, in main, so that tests can move it.
 type Now func() time.Time
@@ -23,18 +23,18 @@ func Wait(ctx context.Context, d time.Duration) bool {
 	return ctx.Err() == nil
 }
 
-// Time is a time.Time that marshals in Layout.
+// Time is a time.Time that marshals in layout.
 type Time struct{ time.Time }
 
 // At writes t for others.
 func At(t time.Time) Time { return Time{t.UTC()} }
 
-func (t Time) String() string { return t.UTC().Format(Layout) }
+func (t Time) String() string { return t.UTC().Format(layout) }
 
-// MarshalJSON writes Layout.
+// MarshalJSON writes layout.
 func (t Time) MarshalJSON() ([]byte, error) { return strconv.AppendQuote(nil, t.String()), nil }
 
-// UnmarshalJSON reads RFC 3339. It refuses a time that Layout cannot write again: a zone can push one out of the years
+// UnmarshalJSON reads RFC 3339. It refuses a time that layout cannot write again: a zone can push one out of the years
 // 1 to 9999.
 func (t *Time) UnmarshalJSON(raw []byte) error {
 	var read time.Time

@@ -14,7 +14,7 @@ import (
 // Invoker calls another service by its app id.
 type Invoker interface {
 	// Invoke sends in as JSON (nil: no body) and reads the answer into out (nil: ignored). A refusal of the other
-	// service comes back as the same kind with the same words; a service that does not answer is Unavailable.
+	// service comes back as the same kind with the same words and codes; a service that does not answer is Unavailable.
 	Invoke(ctx context.Context, app, method, path string, in, out any) error
 }
 

@@ -13,7 +13,7 @@ const (
 	TicketUpdated = "ticket.updated"
 )
 
-// Ticket is a ticket as it is now, published by tickets.
+// Ticket is what its seller offers, as it is now, published by tickets. Of its sale the orders tell.
 type Ticket struct {
 	ID        string       `json:"id"`
 	Version   int64        `json:"version"` // 0 when listed, one more with each edit
@@ -21,11 +21,6 @@ type Ticket struct {
 	Price     money.Amount `json:"price"`
 	UserID    string       `json:"userId"` // the seller
 	CreatedAt clock.Time   `json:"createdAt,omitzero"`
-	OrderID   string       `json:"orderId,omitempty"`  // the order that holds or bought it
-	Sold      bool         `json:"sold,omitempty"`     // bought, not only held
-	Refunded  bool         `json:"refunded,omitempty"` // bought, and the buyer got his money back: not valid any more
-
-	SaleVersion int64 `json:"saleVersion,omitempty"` // the sale's, as in Order: says which of two holders is the later one
 }
 
 func (Ticket) Topic() string   { return TicketsTopic }

@@ -1,10 +1,12 @@
 package fault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -36,18 +38,22 @@ var answers = map[Kind]struct {
 	status   int
 	outcome  Outcome
 	patience time.Duration // with Retry
+	code     Code
 }{
-	Internal:        {http.StatusInternalServerError, Retry, brief},  // ours to mend; until then it is kept with the dead letters
-	Invalid:         {http.StatusBadRequest, Drop, 0},                // it will be as malformed the next time
-	Refused:         {http.StatusBadRequest, Done, 0},                // late or repeated: there is nothing left to do
-	Unauthenticated: {http.StatusUnauthorized, Retry, long},          // a token being changed
-	Forbidden:       {http.StatusUnauthorized, Retry, long},          // the contract says 401 for "not the owner" too
-	NotFound:        {http.StatusNotFound, Retry, brief},             // the event that makes it is still on its way, or there is none
-	Early:           {http.StatusConflict, Retry, long},              // the same, known for sure
-	TooLarge:        {http.StatusRequestEntityTooLarge, Drop, 0},     // no smaller the next time
-	NotJSON:         {http.StatusUnsupportedMediaType, Drop, 0},      // still not JSON the next time
-	TooMany:         {http.StatusTooManyRequests, Retry, Endless},    // later
-	Unavailable:     {http.StatusServiceUnavailable, Retry, Endless}, // later
+	Internal:           {http.StatusInternalServerError, Retry, brief, internal},      // ours to mend; until then it is kept with the dead letters
+	Invalid:            {http.StatusBadRequest, Drop, 0, invalid},                     // it will be as malformed the next time
+	Refused:            {http.StatusBadRequest, Done, 0, refused},                     // late or repeated: there is nothing left to do
+	Unauthenticated:    {http.StatusUnauthorized, Retry, long, notSignedIn},           // a token being changed
+	Forbidden:          {http.StatusUnauthorized, Retry, long, notOwner},              // the contract says 401 for "not the owner" too
+	NotFound:           {http.StatusNotFound, Retry, brief, notFound},                 // the event that makes it is still on its way, or there is none
+	MethodNotAllowed:   {http.StatusMethodNotAllowed, Retry, brief, methodNotAllowed}, // of another service of ours: one of us is newer
+	Early:              {http.StatusConflict, Retry, long, early},                     // what it builds on is still on its way, known for sure
+	Conflict:           {http.StatusConflict, Retry, brief, conflict},                 // the other request ends
+	PreconditionFailed: {http.StatusPreconditionFailed, Done, 0, preconditionFailed},  // somebody else was first
+	TooLarge:           {http.StatusRequestEntityTooLarge, Drop, 0, tooLarge},         // no smaller the next time
+	NotJSON:            {http.StatusUnsupportedMediaType, Drop, 0, notJSON},           // still not JSON the next time
+	TooMany:            {http.StatusTooManyRequests, Retry, Endless, tooMany},         // later
+	Unavailable:        {http.StatusServiceUnavailable, Retry, Endless, unavailable},  // later
 }
 
 // Status is the HTTP status that answers err to a person.
@@ -64,19 +70,25 @@ func OutcomeOf(err error) Outcome {
 // PatienceWith is how long an event whose handler returns err is asked for again, when OutcomeOf says Retry.
 func PatienceWith(err error) time.Duration { return answers[kindOf(err)].patience }
 
-// Public is what a stranger may read of err, and when to come back (0: not said).
+// Public is what a stranger may read of err, each complaint with a code, and when to come back (0: not said).
 func Public(err error) ([]Field, time.Duration) {
+	kind := kindOf(err)
 	var e *Error
-	if errors.As(err, &e) && e.Kind != Internal {
-		if e.Kind == Unavailable || e.Kind == TooMany {
-			return e.Fields, max(e.RetryAfter, time.Second)
-		}
-		return e.Fields, 0
+	switch {
+	case errors.As(err, &e) && e.Kind != Internal:
+	case kind == Unavailable:
+		e = New(kind, "Please try again in a moment")
+	default:
+		e = New(Internal, "Something went wrong")
 	}
-	if kindOf(err) == Unavailable {
-		return []Field{{Message: "Please try again in a moment"}}, time.Second
+	fields := slices.Clone(e.Fields)
+	for i := range fields {
+		fields[i].Code = cmp.Or(fields[i].Code, answers[kind].code)
 	}
-	return []Field{somethingWrong()}, 0
+	if kind == Unavailable || kind == TooMany {
+		return fields, max(e.RetryAfter, time.Second)
+	}
+	return fields, e.RetryAfter
 }
 
 // OfStatus is the kind that another service's HTTP status stands for: the first table read backwards.
@@ -88,6 +100,16 @@ func OfStatus(status int) Kind {
 		return Forbidden
 	case http.StatusNotFound:
 		return NotFound
+	case http.StatusMethodNotAllowed:
+		return MethodNotAllowed
+	case http.StatusConflict:
+		return Conflict
+	case http.StatusPreconditionFailed:
+		return PreconditionFailed
+	case http.StatusRequestEntityTooLarge:
+		return TooLarge
+	case http.StatusUnsupportedMediaType:
+		return NotJSON
 	case http.StatusTooManyRequests:
 		return TooMany
 	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:

@@ -13,30 +13,34 @@ type Kind int
 
 // The zero Kind is Internal, so that forgetting to choose never tells a stranger more than it should.
 const (
-	Internal        Kind = iota
-	Invalid              // the request is malformed, or breaks a rule about its own content
-	Refused              // the request is fine, the state of things does not allow it
-	Unauthenticated      // nobody is signed in
-	Forbidden            // somebody is, but it is not theirs
-	NotFound             // no such thing, or an id that cannot name one
-	Early                // what the event builds on has not arrived yet; ask again
-	TooLarge             // the body is over the limit
-	NotJSON              // the body is not JSON
-	TooMany              // slow down; see Error.RetryAfter
-	Unavailable          // a part is down, nothing was done or it is safe to repeat; see Error.RetryAfter
+	Internal           Kind = iota
+	Invalid                 // the request is malformed, or breaks a rule about its own content
+	Refused                 // the request is fine, the state of things does not allow it
+	Unauthenticated         // nobody is signed in
+	Forbidden               // somebody is, but it is not theirs
+	NotFound                // no such thing, or an id that cannot name one
+	MethodNotAllowed        // there is such a thing, but this cannot be done to it
+	Early                   // what the event builds on has not arrived yet; ask again
+	Conflict                // another request is in the way; see Error.RetryAfter
+	PreconditionFailed      // it has changed since the caller looked
+	TooLarge                // the body is over the limit
+	NotJSON                 // the body is not JSON
+	TooMany                 // slow down; see Error.RetryAfter
+	Unavailable             // a part is down, nothing was done or it is safe to repeat; see Error.RetryAfter
 )
 
 // Field is one complaint about one part of a request.
 type Field struct {
 	Message string `json:"message"`
 	Field   string `json:"field,omitempty"` // name as the caller wrote it, empty when no field is to blame
+	Code    Code   `json:"code,omitempty"`  // empty: the kind's; never empty in an answer
 }
 
 // Error is a refusal.
 type Error struct {
 	Kind       Kind
 	Fields     []Field       // what the caller is told, at least one
-	RetryAfter time.Duration // for TooMany and Unavailable, when to come back
+	RetryAfter time.Duration // when to come back, 0 where that is no use; TooMany and Unavailable always say
 	Cause      error         // what the log is told, may be nil
 }
 
@@ -56,6 +60,14 @@ func (e *Error) Unwrap() error { return e.Cause }
 // New makes a refusal with one sentence.
 func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Fields: []Field{{Message: fmt.Sprintf(format, args...)}}}
+}
+
+// Named gives the refusal a code of its own, which says more than its kind's.
+func (e *Error) Named(code Code) *Error {
+	for i := range e.Fields {
+		e.Fields[i].Code = code
+	}
+	return e
 }
 
 // InField makes an Invalid that blames one field.
@@ -89,7 +101,7 @@ func NotSignedIn() *Error   { return New(Unauthenticated, "Not authorized") }
 func NotOwner() *Error      { return New(Forbidden, "Not authorized") }
 func NoSuchThing() *Error   { return New(NotFound, "Not Found") }
 func UnknownRoute() *Error  { return New(NotFound, "Not Found") }
-func somethingWrong() Field { return Field{Message: "Something went wrong"} }
+func UnknownMethod() *Error { return New(MethodNotAllowed, "Method Not Allowed") }
 
 // KindOf finds the kind anywhere in err's chain; Internal when there is none.
 func KindOf(err error) Kind {

@@ -30,6 +30,7 @@ type Routes struct {
 	token         string
 	log           *slog.Logger
 	mux           *mux.Router
+	paths         map[string]*methods
 	now           clock.Now
 	subscriptions []subscription
 	suspects      poison.Suspects // events that could not be handled
@@ -69,22 +70,21 @@ const (
 // NewRoutes is the table of the service app. /readyz asks ready whether requests make sense, /healthz also whatever Whole
 // has added.
 func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes {
-	r := &Routes{app: app, token: s.Token, log: log, mux: mux.NewRouter().SkipClean(true).UseEncodedPath(), now: time.Now, ready: ready}
-	unknown := r.answer(func(http.ResponseWriter, *http.Request) error { return fault.UnknownRoute() })
-	r.mux.NotFoundHandler, r.mux.MethodNotAllowedHandler = unknown, unknown
-	r.mux.Methods(http.MethodGet).Path("/livez").HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-	r.mux.Methods(http.MethodGet).Path("/readyz").Handler(r.answer(func(w http.ResponseWriter, req *http.Request) error {
+	r := &Routes{app: app, token: s.Token, log: log, mux: mux.NewRouter().SkipClean(true).UseEncodedPath(), paths: map[string]*methods{}, now: time.Now, ready: ready}
+	r.mux.NotFoundHandler = r.answer(func(http.ResponseWriter, *http.Request) error { return fault.UnknownRoute() })
+	r.handle(http.MethodGet, "/livez", anybody, func(http.ResponseWriter, *http.Request) error { return nil })
+	r.handle(http.MethodGet, "/readyz", anybody, func(w http.ResponseWriter, req *http.Request) error {
 		return r.pass(w, req, r.ready)
-	}))
-	r.mux.Methods(http.MethodGet).Path("/healthz").Handler(r.answer(func(w http.ResponseWriter, req *http.Request) error {
+	})
+	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
 		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...))
-	}))
-	r.mux.Methods(http.MethodGet).Path("/dapr/subscribe").Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, _ *http.Request) error {
+	})
+	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
 		if r.hearing != nil {
 			r.hearing.Subscribes()
 		}
 		return api.Write(w, http.StatusOK, append([]subscription{}, r.subscriptions...))
-	})))
+	})
 	return r
 }
 
@@ -105,13 +105,20 @@ func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) 
 	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
-// ServeHTTP implements http.Handler.
-func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.mux.ServeHTTP(w, req) }
+// ServeHTTP implements http.Handler. A path that was added word by word comes before those with an {id} in its place: it
+// has methods of its own.
+func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if m := r.paths[req.URL.EscapedPath()]; m != nil {
+		m.ServeHTTP(w, req)
+		return
+	}
+	r.mux.ServeHTTP(w, req)
+}
 
 // FromWeb adds a route for what web passes on from outside. It demands the sidecar's token, as all do that are not Direct;
 // other services may ask there too. limit is Quick or Unlimited.
 func (r *Routes) FromWeb(method, path string, h api.Handler, limit time.Duration) {
-	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(within(limit, h))))
+	r.handle(method, path, r.withToken, within(limit, h))
 }
 
 // Direct adds everything under a path for whoever comes without a sidecar between, token or not: browsers. Only web has
@@ -122,17 +129,19 @@ func (r *Routes) Direct(prefix string, h http.Handler) {
 }
 
 // Rest is Direct for everything that no other route answers.
-func (r *Routes) Rest(h http.Handler) { r.mux.NotFoundHandler, r.mux.MethodNotAllowedHandler = h, h }
+func (r *Routes) Rest(h http.Handler) { r.mux.NotFoundHandler = h }
 
 // Internal adds a route for the services named by callers, and for nobody else.
 func (r *Routes) Internal(method, path string, h api.Handler, callers ...string) {
-	r.mux.Methods(method).Path(path).Handler(r.answer(r.withToken(func(w http.ResponseWriter, req *http.Request) error {
-		// One value: a caller that claims to be another has two, in any order.
-		if by := req.Header.Values(callerHeader); len(by) != 1 || !slices.Contains(callers, by[0]) {
-			return fault.NotOwner()
-		}
-		return within(Quick, h)(w, req)
-	})))
+	r.handle(method, path, func(h api.Handler) api.Handler {
+		return r.withToken(func(w http.ResponseWriter, req *http.Request) error {
+			// One value: a caller that claims to be another has two, in any order.
+			if by := req.Header.Values(callerHeader); len(by) != 1 || !slices.Contains(callers, by[0]) {
+				return fault.NotOwner()
+			}
+			return h(w, req)
+		})
+	}, within(Quick, h))
 }
 
 // On subscribes h to the events that carry P. They come at least once and in any order; an error asks for them again,
@@ -188,9 +197,9 @@ func (r *Routes) Nudges(outbox *dapr.Outbox) {
 
 func (r *Routes) subscribe(s subscription, h func(context.Context, events.Envelope) error) {
 	r.subscriptions = append(r.subscriptions, s)
-	r.mux.Methods(http.MethodPost).Path(s.Route).Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
+	r.handle(http.MethodPost, s.Route, r.fromSidecar, func(w http.ResponseWriter, req *http.Request) error {
 		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(s, req, h)})
-	})))
+	})
 }
 
 // deliver hands one event to its handler and says what is to become of it.
@@ -262,10 +271,10 @@ func withoutPanic(ctx context.Context, e events.Envelope, h func(context.Context
 // Job adds what to do when a job rings whose name begins with prefix; the rest of the name says what about. It rings
 // again until h returns nil or an error that no repetition can mend.
 func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) error) {
-	route := r.mux.Methods(http.MethodPost).MatcherFunc(func(req *http.Request, _ *mux.RouteMatch) bool {
+	paths := r.mux.MatcherFunc(func(req *http.Request, _ *mux.RouteMatch) bool {
 		return strings.HasPrefix(req.URL.Path, "/job/"+prefix)
 	})
-	route.Handler(r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
+	r.methods(paths, r.fromSidecar).by[http.MethodPost] = r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
 		ctx, cancel := context.WithTimeout(req.Context(), jobLimit)
 		defer cancel()
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
@@ -277,7 +286,7 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 			r.log.Error("job given up", "job", prefix+rest, "error", err)
 		}
 		return api.Write(w, http.StatusOK, struct{}{})
-	})))
+	}))
 }
 
 // callerHeader is set by the caller's sidecar on an invocation; an event or a job has none.
@@ -324,7 +333,7 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				log.Error("panic", "panic", p, "stack", string(debug.Stack()))
-				api.Fail(w, errors.New("panic"))
+				api.Fail(w, req, errors.New("panic"))
 			}
 		}()
 		req = req.WithContext(dapr.WithTrace(req.Context(), req.Header.Get("traceparent")))
@@ -338,7 +347,7 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 		case status == http.StatusServiceUnavailable && req.URL.Path != "/healthz" && req.URL.Path != "/readyz": // whoever asks for that will see
 			log.Warn("unavailable", "error", err)
 		}
-		api.Fail(w, err)
+		api.Fail(w, req, err)
 	})
 }
 

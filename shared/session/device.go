@@ -48,7 +48,7 @@ func (i *Issuer) Remember(w http.ResponseWriter, userID string, generation int) 
 // Device returns the device that a request comes from, false when it is none that we know.
 func (v *Verifier) Device(r *http.Request) (Device, bool) {
 	var c deviceClaims
-	if !v.read(r, DeviceCookie, deviceType, &c) || c.ID == "" || c.Account == "" {
+	if !v.read(cookieOf(r, DeviceCookie), deviceType, &c) || c.ID == "" || c.Account == "" {
 		return Device{}, false
 	}
 	return Device{ID: c.ID, UserID: c.Account, Generation: c.Generation}, true

@@ -1,11 +1,13 @@
-// Package session is the signed-in user's cookie, both ends: auth issues it with the private key, everybody else
-// verifies it with the public one. Beside it stands the cookie by which auth knows a device again.
+// Package session is the signed-in user's token, both ends: auth issues it with the private key, everybody else verifies
+// it with the public one. Browsers have it in a cookie, programs show it as a bearer. Beside it stands the cookie by which
+// auth knows a device again.
 package session
 
 import (
 	"crypto/ed25519"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -50,23 +52,39 @@ type Verifier struct {
 // NewVerifier checks sessions with the public halves of auth's keys.
 func NewVerifier(keys Keys, now clock.Now) *Verifier { return &Verifier{keys: keys, now: now} }
 
-// User returns who is signed in. It returns Unauthenticated for a session that is missing, forged, expired, ended or
+// User returns who is signed in, by the bearer token if there is one, else by the cookie. It returns Unauthenticated for a session that is missing, forged, expired, ended or
 // signed in any way but ours: a bad session is no session.
 func (v *Verifier) User(r *http.Request) (User, error) {
 	var c claims
-	if !v.read(r, Cookie, sessionType, &c) || c.Subject == "" || c.IssuedAt == nil || v.isOver(c.Subject, c.Generation) {
+	token, shown := bearer(r)
+	if !shown {
+		token = cookieOf(r, Cookie)
+	}
+	if !v.read(token, sessionType, &c) || c.Subject == "" || c.IssuedAt == nil || v.isOver(c.Subject, c.Generation) {
 		return User{}, fault.NotSignedIn()
 	}
 	return User{ID: c.Subject, Email: c.Email, IssuedAt: c.IssuedAt.Unix()}, nil
 }
 
-// read reads the token in a cookie. It returns false unless it is of that type, valid now and signed by auth.
-func (v *Verifier) read(r *http.Request, name, typ string, into jwt.Claims) bool {
+// bearer returns the token of an Authorization header, false when there is none. Another scheme is for somebody else, such
+// as a proxy that asks for a password.
+func bearer(r *http.Request) (string, bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
+// cookieOf returns a cookie's value, "" when there is none.
+func cookieOf(r *http.Request, name string) string {
 	cookie, err := r.Cookie(name)
 	if err != nil {
-		return false
+		return ""
 	}
-	_, err = jwt.ParseWithClaims(cookie.Value, into, v.keys.of(typ), jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
+	return cookie.Value
+}
+
+// read reads a token. It returns false unless it is of that type, valid now and signed by auth.
+func (v *Verifier) read(token, typ string, into jwt.Claims) bool {
+	_, err := jwt.ParseWithClaims(token, into, v.keys.of(typ), jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(v.now))
 	return err == nil
 }
@@ -84,17 +102,24 @@ func NewIssuer(key ed25519.PrivateKey, secure bool, now clock.Now) *Issuer {
 	return &Issuer{key: key, kid: keyOf(key.Public().(ed25519.PublicKey)).ID, secure: secure, now: now}
 }
 
-// Open signs the user in. generation is the account's, see Ended.
-func (i *Issuer) Open(w http.ResponseWriter, userID, email string, generation int) error {
+// Token is a session for a program, which shows it as Authorization: Bearer.
+type Token struct {
+	Token     string     `json:"token"`
+	ExpiresAt clock.Time `json:"expiresAt"`
+}
+
+// Open signs the user in, with a cookie, and returns what is in it. generation is the account's, see Ended.
+func (i *Issuer) Open(w http.ResponseWriter, userID, email string, generation int) (Token, error) {
 	now := i.now()
+	expires := jwt.NewNumericDate(now.Add(Lifetime))
 	token, err := i.sign(sessionType, claims{Email: email, Generation: generation, RegisteredClaims: jwt.RegisteredClaims{
-		Subject: userID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(Lifetime)),
+		Subject: userID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: expires,
 	}})
 	if err != nil {
-		return fmt.Errorf("sign session: %w", err)
+		return Token{}, fmt.Errorf("sign session: %w", err)
 	}
 	http.SetCookie(w, i.cookie(Cookie, token, Lifetime))
-	return nil
+	return Token{token, clock.At(expires.Time)}, nil
 }
 
 // Close signs the user out.

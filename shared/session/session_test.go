@@ -34,7 +34,8 @@ func public(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519
 func opened(t *testing.T, key ed25519.PrivateKey, generation int) *http.Request {
 	t.Helper()
 	w := httptest.NewRecorder()
-	require.NoError(t, NewIssuer(key, true, func() time.Time { return noon }).Open(w, "ann", "ann@example.com", generation))
+	_, err := NewIssuer(key, true, func() time.Time { return noon }).Open(w, "ann", "ann@example.com", generation)
+	require.NoError(t, err)
 	return with(w.Result().Cookies()...)
 }
 
@@ -207,4 +208,43 @@ func TestEndedSessions(t *testing.T) {
 		assert.True(t, passes(second), "what is forgotten has expired")
 		cancel()
 	})
+}
+
+// A program shows the cookie's token as a bearer. It counts before a cookie, and a bad one is nobody.
+func TestBearer(t *testing.T) {
+	issuer := NewIssuer(oldKey, true, func() time.Time { return noon })
+	v := NewVerifier(KeysOf(public(oldKey)), func() time.Time { return noon })
+	w := httptest.NewRecorder()
+	ann, err := issuer.Open(w, "ann", "ann@example.com", 0)
+	require.NoError(t, err)
+	assert.Equal(t, w.Result().Cookies()[0].Value, ann.Token)
+	assert.Equal(t, noon.Truncate(time.Second).Add(Lifetime), ann.ExpiresAt.UTC(), "as the token has it")
+	bob, err := issuer.Open(httptest.NewRecorder(), "bob", "bob@example.com", 0)
+	require.NoError(t, err)
+	old, err := NewIssuer(oldKey, true, func() time.Time { return noon.Add(-Lifetime - 2*time.Minute) }).Open(httptest.NewRecorder(), "ann", "ann@example.com", 0)
+	require.NoError(t, err)
+	w = httptest.NewRecorder()
+	require.NoError(t, issuer.Remember(w, "ann", 0))
+	device := w.Result().Cookies()[0].Value
+	for _, c := range []struct{ name, authorization, cookie, user string }{
+		{"a bearer", "Bearer " + ann.Token, "", "ann"},
+		{"schemes have no case", "bEARER " + ann.Token, "", "ann"},
+		{"both: the bearer counts", "Bearer " + bob.Token, ann.Token, "bob"},
+		{"a bad bearer is nobody, whatever the cookie", "Bearer x", ann.Token, ""},
+		{"an expired one", "Bearer " + old.Token, ann.Token, ""},
+		{"a device's", "Bearer " + device, ann.Token, ""},
+		{"an empty one", "Bearer", ann.Token, ""},
+		{"another scheme is not for us", "Basic YW5uOng=", ann.Token, "ann"},
+		{"no scheme", ann.Token, "", ""},
+	} {
+		r := with(&http.Cookie{Name: Cookie, Value: c.cookie})
+		r.Header.Set("Authorization", c.authorization)
+		u, err := v.User(r)
+		assert.Equal(t, c.user, u.ID, c.name)
+		assert.Equal(t, c.user != "", err == nil, c.name)
+	}
+	r := with()
+	r.Header.Set("Authorization", "Bearer "+device)
+	_, known := v.Device(r)
+	assert.False(t, known, "a device is known by its cookie alone")
 }

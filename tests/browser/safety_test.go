@@ -69,7 +69,7 @@ func TestOtherSitesCanDoNothing(t *testing.T) {
 			assert.Contains(t, body, "another site")
 			resp, body = c.send("POST", "/api/tickets", offer, headers...)
 			assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
-			assert.JSONEq(t, `{"errors":[{"message":"This request came from another site"}]}`, body)
+			assert.JSONEq(t, `{"errors":[{"message":"This request came from another site","code":"cross_origin"}]}`, body)
 		})
 	}
 	resp, _ := c.send("POST", "/sell", offer, "Sec-Fetch-Site", "same-origin")
@@ -150,7 +150,7 @@ func TestPathsThatLeadNowhere(t *testing.T) {
 	for _, path := range []string{"/nowhere", "/api", "/api/nowhere", "/events/broadcast/tickets", "/dapr/nowhere", "/job/x", "//api/tickets", "/static/../main.go"} {
 		resp, body := c.send("GET", path, nil, "Accept", "application/json")
 		assert.Equal(t, http.StatusNotFound, resp.StatusCode, path)
-		assert.JSONEq(t, `{"errors":[{"message":"Not Found"}]}`, body, path)
+		assert.JSONEq(t, `{"errors":[{"message":"Not Found","code":"not_found"}]}`, body, path)
 	}
 	resp, _ = c.send("GET", "/api/nowhere", nil)
 	assert.Equal(t, "application/json", resp.Header.Get("Content-Type"), "the API speaks JSON to everybody")

@@ -29,5 +29,10 @@ func (t *Tries) Take(most int, now time.Time, why string) error {
 	return nil
 }
 
+// Left is how many more may be taken, and how long until all of most may be again.
+func (t *Tries) Left(most int, now time.Time) (int, time.Duration) {
+	return max(0, most-t.Count), max(0, t.Since.Add(Window).Sub(now))
+}
+
 // GiveBack undoes one Take.
 func (t *Tries) GiveBack() { t.Count = max(0, t.Count-1) }

@@ -41,7 +41,7 @@ func (h *Holds) Take(hold Hold, most int) error {
 	}
 	h.Noted = slices.DeleteFunc(h.Noted, func(o Hold) bool { return o.TicketID == hold.TicketID || !hold.Since.Before(o.Until) })
 	if len(h.Noted) >= most {
-		return fault.New(fault.Refused, "You hold as many unpaid tickets as one buyer may, which is %d. Pay for one or give one back first", most)
+		return fault.New(fault.Refused, "You hold as many unpaid tickets as one buyer may, which is %d. Pay for one or give one back first", most).Named(fault.HoldsExceeded)
 	}
 	h.Noted = append(h.Noted, hold)
 	return nil

@@ -67,7 +67,7 @@ func TestOver(t *testing.T) {
 			place(s, "T0-1", "ann")
 			require.NoError(t, s.BeginCheckout("T0-1", "c1", time.Hour, noon))
 		}, deadline, false},
-		{"it is paid", func(s *sale.Sale) { place(s, "T0-1", "ann"); require.NoError(t, s.Paid("T0-1", "pay")) }, noon, true},
+		{"it is paid", func(s *sale.Sale) { place(s, "T0-1", "ann"); require.NoError(t, s.Paid("T0-1", "pay", "code")) }, noon, true},
 		{"it was given back", func(s *sale.Sale) { place(s, "T0-1", "ann"); require.NoError(t, s.Cancel("T0-1", noon)) }, noon, true},
 		{"the time ran out, and nobody has noticed", func(s *sale.Sale) { place(s, "T0-1", "ann") }, deadline, true},
 		{"another was faster", func(s *sale.Sale) { place(s, "T0-2", "bob") }, noon.Add(OnItsWay), true},

@@ -6,6 +6,8 @@
 package sale
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -145,7 +147,7 @@ func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 		return nil
 	}
 	if by.UserID == s.SellerID {
-		return fault.New(fault.Refused, "You cannot buy your own ticket")
+		return fault.New(fault.Refused, "You cannot buy your own ticket").Named(fault.OwnTicket)
 	}
 	last := s.Current()
 	switch {
@@ -153,7 +155,9 @@ func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 	case last.Live(now) && last.UserID == by.UserID:
 		return nil
 	case last.Paid() || last.Live(now):
-		return fault.New(fault.Refused, "Ticket is already reserved")
+		return fault.New(fault.Refused, "Ticket is already reserved").Named(fault.TicketReserved)
+	case last.unsettled():
+		return ErrUnsettled
 	}
 	if err := s.again(by.UserID, t.Again, now); err != nil {
 		return err
@@ -184,7 +188,7 @@ func (s *Sale) again(buyer string, pause time.Duration, now time.Time) error {
 			why = "Your time to pay for this ticket ran out"
 		}
 		if wait := ended.Add(pause).Sub(now); wait > 0 {
-			return fault.Wait(wait, why+", and for a while it is there for others")
+			return fault.Wait(wait, why+", and for a while it is there for others").Named(fault.HeldLately)
 		}
 	}
 	return nil
@@ -206,11 +210,11 @@ func (s *Sale) Cancel(id string, now time.Time) error {
 	case o == nil:
 		return fault.NoSuchThing()
 	case o.Paid():
-		return fault.New(fault.Refused, "Cannot cancel a paid order")
+		return fault.New(fault.Refused, "Cannot cancel a paid order").Named(fault.OrderPaid)
 	case o.Status == Cancelled:
 		return nil
 	case o.paying(now):
-		return fault.New(fault.Refused, "Cannot cancel while a payment is under way")
+		return fault.New(fault.Refused, "Cannot cancel while a payment is under way").Named(fault.PaymentInProgress)
 	}
 	s.cancel(o, ByBuyer, now)
 	return nil
@@ -224,10 +228,11 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 	case o == nil:
 		return fault.NoSuchThing()
 	case o.Paid():
-		return fault.New(fault.Refused, "The order is already paid")
+		return fault.New(fault.Refused, "The order is already paid").Named(fault.OrderPaid)
 	case !o.Live(now):
-		return fault.New(fault.Refused, "Cannot pay for a cancelled order")
+		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
 	case !now.Before(o.HeldUntil):
+		o.Checkout = checkout
 		return nil // a payment under way may go on, but trying again and again does not extend a hold
 	}
 	o.Status, o.Checkout = Awaiting, checkout
@@ -259,9 +264,9 @@ func (s *Sale) moveDeadline(o *Order, to time.Time) {
 	}
 }
 
-// Paid completes the order. Money that meets a cancelled order is noted, which announces the cancellation once more:
-// payments returns it. Twice is the same as once.
-func (s *Sale) Paid(id, paymentID string) error {
+// Paid completes the order; code proves the purchase if the order has none yet. Money that meets a cancelled order is
+// noted, which announces the cancellation once more: payments returns it. Twice is the same as once.
+func (s *Sale) Paid(id, paymentID, code string) error {
 	o := s.Order(id)
 	if o == nil {
 		return fault.NoSuchThing()
@@ -274,7 +279,7 @@ func (s *Sale) Paid(id, paymentID string) error {
 		o.Version++ // the order's own: to the ticket nothing has happened, and a newer sale version would free it again
 		return nil
 	}
-	o.Status = Complete
+	o.Status, o.Code = Complete, cmp.Or(o.Code, code)
 	s.changed(o)
 	return nil
 }
@@ -294,14 +299,22 @@ func (s *Sale) Refund(id, paymentID string) error {
 	return nil
 }
 
+// ErrUnsettled is returned for an order whose time ran out while somebody was paying for it. The money may have been taken
+// in time, and that may not be heard of yet: payments must be asked before the order ends, see Paid and EndUnpaid.
+var ErrUnsettled = errors.New("whether the order was paid in time is to be asked for")
+
+func (o *Order) unsettled() bool { return o.Status == Awaiting && !o.PayingUntil.IsZero() }
+
 // Expire cancels an order that nobody paid for in time. deadline is the one that is said to have passed, zero for
-// whichever the order has. It returns Early while that is still to come, by our clock. Nothing happens to an order that
-// has ended, or whose deadline has moved to later than that.
+// whichever the order has. It returns Early while that is still to come, by our clock, and ErrUnsettled. Nothing happens to
+// an order that has ended, or whose deadline has moved to later than that.
 func (s *Sale) Expire(id string, deadline, now time.Time) error {
 	o := s.Order(id)
 	switch {
 	case o == nil || !o.Live(now) && !o.Overdue(now):
 		return nil
+	case o.Overdue(now) && o.unsettled():
+		return ErrUnsettled
 	case o.Overdue(now):
 		s.cancel(o, Expired, now)
 		return nil
@@ -311,15 +324,22 @@ func (s *Sale) Expire(id string, deadline, now time.Time) error {
 	return fault.New(fault.Early, "order %s can be paid until %s", id, o.ExpiresAt)
 }
 
-// OrdersKept bounds the document: with more, the oldest are to be kept elsewhere.
-const OrdersKept = 20
+// EndUnpaid cancels an order whose time ran out, and for which payments has taken no money.
+func (s *Sale) EndUnpaid(id string, now time.Time) {
+	if o := s.Order(id); o != nil && o.Overdue(now) {
+		s.cancel(o, Expired, now)
+	}
+}
+
+// ordersKept bounds the document: with more, the oldest are to be kept elsewhere.
+const ordersKept = 20
 
 // Oldest returns the ended orders that are to be kept elsewhere before another is placed.
 func (s *Sale) Oldest() []Order {
-	if len(s.Orders) < OrdersKept {
+	if len(s.Orders) < ordersKept {
 		return nil
 	}
-	return s.Orders[:OrdersKept/2]
+	return s.Orders[:ordersKept/2]
 }
 
 // Restore brings back an order that was kept elsewhere.

@@ -36,8 +36,8 @@ func TestMoves(t *testing.T) {
 		"overdue":   func(s *Sale) { s.Orders[0].ExpiresAt = noon.Add(-time.Second) },
 		"paying":    func(s *Sale) { _ = s.BeginCheckout("T-1", "c1", checkout, noon) },
 		"declined":  func(s *Sale) { _ = s.BeginCheckout("T-1", "c1", checkout, noon); _ = s.EndCheckout("T-1", "c1") },
-		"complete":  func(s *Sale) { _ = s.Paid("T-1", "pay") },
-		"refunded":  func(s *Sale) { _ = s.Paid("T-1", "pay"); _ = s.Refund("T-1", "pay") },
+		"complete":  func(s *Sale) { _ = s.Paid("T-1", "pay", "code") },
+		"refunded":  func(s *Sale) { _ = s.Paid("T-1", "pay", "code"); _ = s.Refund("T-1", "pay") },
 		"cancelled": func(s *Sale) { _ = s.Cancel("T-1", noon) },
 	}
 	later := noon.Add(time.Second)
@@ -45,7 +45,7 @@ func TestMoves(t *testing.T) {
 		"cancel":            func(s *Sale) error { return s.Cancel("T-1", later) },
 		"begin":             func(s *Sale) error { return s.BeginCheckout("T-1", "c1", checkout, later) },
 		"end":               func(s *Sale) error { return s.EndCheckout("T-1", "c1") },
-		"paid":              func(s *Sale) error { return s.Paid("T-1", "pay") },
+		"paid":              func(s *Sale) error { return s.Paid("T-1", "pay", "code") },
 		"refund":            func(s *Sale) error { return s.Refund("T-1", "pay") },
 		"end of an earlier": func(s *Sale) error { return s.EndCheckout("T-1", "c0") },
 		"expire":            func(s *Sale) error { return s.Expire("T-1", noon, later) },
@@ -186,7 +186,7 @@ func TestWhoHoldsATicketKeepsHisOrder(t *testing.T) {
 		})
 	}
 	s := held(t)
-	require.NoError(t, s.Paid("T-1", "pay"))
+	require.NoError(t, s.Paid("T-1", "pay", "code"))
 	assert.EqualError(t, s.Place(Order{ID: "T-2", UserID: "ann"}, terms, noon), "Ticket is already reserved", "he has bought it")
 }
 
@@ -211,7 +211,7 @@ func TestHoldingAgain(t *testing.T) {
 		{"ran out, another comes first", func(*Sale) {}, "bob", end, ""},
 		{"ran out and ended", expired, "ann", end.Add(time.Minute), ran + " Please wait 4 minutes"},
 		{"ran out a while ago", expired, "ann", end.Add(terms.Again), ""},
-		{"paid too late", func(s *Sale) { expired(s); _ = s.Paid("T-1", "pay") }, "ann", end, ""},
+		{"paid too late", func(s *Sale) { expired(s); _ = s.Paid("T-1", "pay", "code") }, "ann", end, ""},
 		{"given back twice", func(s *Sale) {
 			givenBack(s)
 			_ = s.Place(Order{ID: "T-3", UserID: "ann"}, terms, noon.Add(10*time.Minute))
@@ -278,7 +278,7 @@ func TestMoneyForACancelledOrder(t *testing.T) {
 	require.NoError(t, s.Cancel("T-1", noon))
 	require.NoError(t, s.Place(Order{ID: "T-2", UserID: "bob"}, terms, noon))
 	before := *s.Order("T-1")
-	require.NoError(t, s.Paid("T-1", "pay"))
+	require.NoError(t, s.Paid("T-1", "pay", "code"))
 	assert.Equal(t, before.Version+1, s.Order("T-1").Version)
 	assert.Equal(t, before.SaleVersion, s.Order("T-1").SaleVersion, "older than bob's hold: tickets must not take it for the latest news")
 	assert.Equal(t, Cancelled, s.Order("T-1").Status)
@@ -297,17 +297,17 @@ func TestNewsOfTheTicket(t *testing.T) {
 func TestOldOrdersLeave(t *testing.T) {
 	s := &Sale{}
 	s.Follow("seller", Ticket{ID: "T", Price: 1})
-	for i := range OrdersKept {
+	for i := range ordersKept {
 		assert.Empty(t, s.Oldest())
 		id := "T-" + strconv.Itoa(i)
 		require.NoError(t, s.Place(Order{ID: id, UserID: "ann"}, Terms{Hold: hold}, noon))
 		require.NoError(t, s.Cancel(id, noon))
 	}
 	oldest := append([]Order(nil), s.Oldest()...)
-	require.Len(t, oldest, OrdersKept/2)
+	require.Len(t, oldest, ordersKept/2)
 	s.Forget(oldest)
 	s.Forget(oldest)
-	assert.Len(t, s.Orders, OrdersKept/2)
+	assert.Len(t, s.Orders, ordersKept/2)
 	s.Restore(oldest[0])
 	assert.NotNil(t, s.Order(oldest[0].ID))
 }
@@ -320,4 +320,40 @@ func TestOrderIDsLeadToTheirSale(t *testing.T) {
 		_, err := TicketOf(bad)
 		assert.Equal(t, fault.NotFound, fault.KindOf(err), bad)
 	}
+}
+
+// The same past the hold's own end, where a second card is agreed to and moves no deadline.
+func TestALateDeclineDoesNotEndTheNextPaymentAfterTheHold(t *testing.T) {
+	s := held(t)
+	end := noon.Add(hold)
+	require.NoError(t, s.BeginCheckout("T-1", "c1", checkout, end.Add(-5*time.Second)))
+	require.NoError(t, s.BeginCheckout("T-1", "c2", checkout, end.Add(10*time.Second)))
+	require.NoError(t, s.EndCheckout("T-1", "c1"))
+	assert.True(t, s.Order("T-1").Live(end.Add(11*time.Second)))
+}
+
+// Time that runs out while somebody pays ends nothing before payments was asked.
+func TestTimeRunsOutWhilePaying(t *testing.T) {
+	over := noon.Add(hold + time.Second)
+	paying := func() *Sale {
+		s := held(t)
+		require.NoError(t, s.BeginCheckout("T-1", "c1", checkout, noon))
+		return s
+	}
+	s := paying()
+	assert.ErrorIs(t, s.Expire("T-1", time.Time{}, over), ErrUnsettled)
+	assert.ErrorIs(t, s.Place(Order{ID: "T-2", UserID: "bob"}, Terms{Hold: hold}, over), ErrUnsettled)
+	assert.Equal(t, Awaiting, s.Order("T-1").Status)
+	s.EndUnpaid("T-1", over)
+	assert.Equal(t, Cancelled, s.Order("T-1").Status)
+
+	s = paying()
+	require.NoError(t, s.Paid("T-1", "pay", "code"))
+	s.EndUnpaid("T-1", over)
+	assert.Equal(t, Complete, s.Order("T-1").Status)
+
+	s = paying()
+	require.NoError(t, s.EndCheckout("T-1", "c1"))
+	require.NoError(t, s.Expire("T-1", time.Time{}, over), "nobody pays any more")
+	assert.Equal(t, Cancelled, s.Order("T-1").Status)
 }

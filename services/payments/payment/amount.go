@@ -11,7 +11,7 @@ func (p *Payment) Smallest() int64 { return money.Currency(p.Currency).Smallest(
 // payable returns Refused when no card can be charged the amount: the ticket was listed under another rule.
 func (p *Payment) payable() error {
 	if complaint := money.Currency(p.Currency).Complaint(p.Amount); complaint != "" {
-		return fault.New(fault.Refused, "This ticket cannot be paid for. %s", complaint)
+		return fault.New(fault.Refused, "This ticket cannot be paid for. %s", complaint).Named(fault.PriceNotPayable)
 	}
 	return nil
 }

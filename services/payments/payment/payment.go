@@ -73,7 +73,7 @@ func (p *Payment) Begin(id string, o Order, currency string, try Try, now time.T
 	case Pending, Succeeded:
 		return nil
 	case Refunding, Refunded:
-		return fault.New(fault.Refused, "Cannot pay for a cancelled order")
+		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
 	}
 	if p.ID == "" {
 		p.ID, p.OrderID, p.UserID, p.Amount, p.Currency = id, o.ID, o.UserID, o.Amount, currency

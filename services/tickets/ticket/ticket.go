@@ -61,7 +61,7 @@ func (t *Ticket) Edit(userID, title string, price money.Amount, now time.Time) e
 		return fault.NotOwner()
 	}
 	if !t.Available(now) {
-		return fault.New(fault.Refused, "Cannot edit a reserved ticket")
+		return fault.New(fault.Refused, "Cannot edit a reserved ticket").Named(fault.TicketReserved)
 	}
 	t.Title, t.Price = title, price
 	t.Version++

@@ -30,8 +30,8 @@ type Sidecar struct {
 	effective bool // whether the call at which it fails still takes effect
 }
 
-// ErrGone is what calls return after the sidecar died.
-var ErrGone = errors.New("the sidecar is gone")
+// errGone is what calls return after the sidecar died.
+var errGone = errors.New("the sidecar is gone")
 
 // DieAfter makes the sidecar die at the call after n more. effective says whether that call takes effect: then only its
 // answer is lost.
@@ -65,7 +65,7 @@ func (s *Sidecar) call(ctx context.Context, do func() error) error {
 	case *s.budget == -1 && s.effective:
 		_ = do() // nobody hears how it ended
 	}
-	return ErrGone
+	return errGone
 }
 
 // Load implements dapr.Store.

@@ -8,7 +8,9 @@ import stripe
 from payment import Payment
 
 LIMIT = 20  # seconds for one call
-LOST_AFTER = 120_000  # ms: an attempt that the network knows nothing of counts as never made, nobody can be about to make it any more
+# ms after which an attempt that the network knows nothing of is made no more, and after which it counts as never made: whoever began to
+# make it just before MADE_BY has ended by then, whatever clock he looked at.
+MADE_BY, LOST_AFTER = 75_000, 180_000
 PAY_LIMIT = 30_000  # ms that a buyer waits for the card network
 SLACK = 60_000  # ms that Stripe's clock may be from ours
 
@@ -109,10 +111,8 @@ def intent_of(found: stripe.PaymentIntent) -> Intent:
         case "processing":
             out.state = "processing"
         case "requires_action":
-            out.state = "waiting"
-            out.action_url = ((told.get("next_action") or {}).get("redirect_to_url") or {}).get("url", "")
-            if not out.action_url:
-                raise stripe.APIError(f"payment intent {out.id} waits for an action without an address")
+            out.state = "waiting"  # without an address there is no way to do it, and its time runs out
+            out.action_url = ((told.get("next_action") or {}).get("redirect_to_url") or {}).get("url") or ""
         case "requires_payment_method" | "canceled":
             out.state, out.reason = "declined", (told.get("last_payment_error") or {}).get("message") or NOT_FINISHED
         case other:

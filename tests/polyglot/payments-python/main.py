@@ -18,7 +18,7 @@ os.environ.setdefault("DAPR_HEALTH_TIMEOUT", "1")  # the SDK looks for the sidec
 
 import stripe
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -26,10 +26,10 @@ import clock
 import traces
 from cards import Cards
 from payment import Payment
-from refusal import NotFound, NotJSON, NotSignedIn, Refusal, TooLarge, Unavailable
+from refusal import Invalid, NotAllowed, NotFound, NotJSON, NotOwner, NotSignedIn, Refusal, TooLarge, Unavailable
 from sessions import Sessions
 from sidecar import Sidecar
-from till import Till
+from till import Till, unsettled
 
 log = logging.getLogger("payments")
 
@@ -73,56 +73,68 @@ def make(cfg: Settings) -> FastAPI:
         for task in work:
             task.cancel()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.add_middleware(traces.Follow)
-
-    # Who may come in.
-
-    def from_sidecar(request: Request) -> None:
-        """People and other services come through the sidecar, which alone has the token."""
+    def let_in(request: Request) -> None:
+        """Who may come in where. All but health is for the sidecar, which alone has the token. Events and jobs it brings by itself:
+        no other service gets it to. What is internal is for orders, which is not orders if it says twice who it is."""
+        path, callers = request.url.path, request.headers.getlist("dapr-caller-app-id")
+        if path in ("/livez", "/readyz", "/healthz"):
+            return
         if not hmac.compare_digest(request.headers.get("dapr-api-token", "").encode(), cfg.token.encode()):
             raise NotSignedIn
+        if path.startswith(("/events/", "/job/", "/dapr/")) and callers or path.startswith("/internal/") and callers != ["orders"]:
+            raise NotOwner
 
-    def by_itself(request: Request) -> None:
-        """Only what the sidecar does by itself: no other service gets it to bring an event or to ring a job."""
-        from_sidecar(request)
-        if "dapr-caller-app-id" in request.headers:
-            raise NotSignedIn
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
+                  dependencies=[Depends(let_in)])
+    app.add_middleware(traces.Follow)
+    get = ["GET", "HEAD"]
 
     # People, through web. A payment sent twice is charged once.
 
     @app.post("/api/payments")
     async def pay(request: Request):
-        from_sidecar(request)
         buyer = sessions.user(request)
         order_id, token, return_url = read_pay(request, await body(request, BODY_LIMIT))
         p = await till.pay(buyer, order_id, token, return_url)
         if p.status == "succeeded":
-            return JSONResponse({"id": p.id}, 201)
+            return JSONResponse({"id": p.id}, 201, {"Location": f"/api/payments/{p.order_id}"})
         if p.awaits:
             return JSONResponse({"id": p.id, "status": "requires_action", "action": action(p)}, 202)
-        raise Refusal(p.reason if p.status == "declined" else "Cannot pay for a cancelled order")
+        if p.status == "declined":
+            raise Refusal(p.reason, code="card_declined")
+        if p.status == "pending":
+            raise unsettled("the card network has not decided")
+        raise Refusal("Cannot pay for a cancelled order", code="order_cancelled")
 
-    @app.get("/api/payments/{order_id}")
+    @app.api_route("/api/payments/{order_id}", methods=get)
     async def show(request: Request, order_id: str):
-        from_sidecar(request)
+        if order_id == "webhook":
+            raise HTTPException(405)  # that one is of its own
         buyer = sessions.user(request)
         if not ID.fullmatch(order_id):
             raise NotFound
         async with asyncio.timeout(DELIVERY_LIMIT):
             return JSONResponse(receipt(await till.show(buyer, order_id)))
 
+    # orders, before it ends an order that somebody was paying for.
+
+    @app.api_route("/internal/payments/{order_id}", methods=get)
+    async def tell(order_id: str):
+        if not ID.fullmatch(order_id):
+            raise NotFound
+        async with asyncio.timeout(DELIVERY_LIMIT):
+            return JSONResponse(await till.tell(order_id))
+
     # Stripe, through web. It repeats what is not answered with 200, for days.
 
     @app.post("/api/payments/webhook")
     async def webhook(request: Request):
-        from_sidecar(request)
         raw = await body(request, BODY_LIMIT)
         try:
             stripe.WebhookSignature.verify_header(raw, request.headers.get("stripe-signature"), cfg.webhook_secret, 300)
             event = json.loads(raw)
         except (stripe.SignatureVerificationError, ValueError):
-            raise Refusal("The signature is not Stripe's") from None
+            raise Invalid("The signature is not Stripe's", code="signature_invalid") from None
         await till.on_stripe(event)
         return JSONResponse({"received": True})
 
@@ -130,14 +142,12 @@ def make(cfg: Settings) -> FastAPI:
 
     suspects: dict[str, tuple[float, int]] = {}  # events that failed for a reason of their own: since when, how often
 
-    @app.get("/dapr/subscribe")
-    async def subscribe(request: Request):
-        by_itself(request)
+    @app.api_route("/dapr/subscribe", methods=get)
+    async def subscribe():
         return JSONResponse([{"pubsubname": "pubsub", "topic": "orders", "route": "/events/orders", "deadLetterTopic": "payments-dead"}])
 
     @app.post("/events/orders")
     async def deliver(request: Request):
-        by_itself(request)
         raw = await body(request, EVENT_LIMIT)
         try:
             event_id, order, parent = read_order(raw)
@@ -172,8 +182,7 @@ def make(cfg: Settings) -> FastAPI:
     # Jobs, rung again until they are answered with success; 404 would end one.
 
     @app.post("/job/{name}")
-    async def job(request: Request, name: str):
-        by_itself(request)
+    async def job(name: str):
         kind, _, rest = name.partition("-")
         work = {"settle": till.on_settle, "refund": till.on_refund}.get(kind)
         if work is None:
@@ -181,15 +190,15 @@ def make(cfg: Settings) -> FastAPI:
         try:
             async with asyncio.timeout(JOB_LIMIT):
                 await work(rest)
-        except ValueError as e:
-            log.error("job %s is none of ours: %s", name, e)
+        except Invalid as e:
+            log.error("job %s is given up: %s", name, e)
         except Exception as e:
             raise Unavailable(e, f"job {name} is not done yet") from e
         return JSONResponse({})
 
     # Whether to send work here.
 
-    @app.get("/livez")
+    @app.api_route("/livez", methods=get)
     async def live():
         return Response()
 
@@ -199,11 +208,11 @@ def make(cfg: Settings) -> FastAPI:
                 raise Unavailable(what, "payments is not ready")
         return JSONResponse({"status": "ready"})
 
-    @app.get("/readyz")
+    @app.api_route("/readyz", methods=get)
     async def ready():
         return await check(await sidecar.healthy(), "" if sidecar.dapr else "not connected to the sidecar yet")
 
-    @app.get("/healthz")
+    @app.api_route("/healthz", methods=get)
     async def whole():
         broker = "the broker takes no events" if sidecar.broker_down() > 2 else ""
         return await check(await sidecar.healthy(), "" if sidecar.dapr else "not connected to the sidecar yet", broker)
@@ -214,22 +223,54 @@ def make(cfg: Settings) -> FastAPI:
     async def refused(request: Request, e: Refusal):
         if isinstance(e, Unavailable) and request.url.path not in ("/readyz", "/healthz"):
             log.warning("%s %s unavailable: %s", request.method, request.url.path, e)
-        headers = {"Retry-After": str(e.retry_after)} if isinstance(e, Unavailable) else None
-        return JSONResponse({"errors": e.errors}, e.status, headers)
+        headers = {"Retry-After": str(e.retry_after)} if e.retry_after else None
+        return answer(request, e, headers)
 
     @app.exception_handler(TimeoutError)
     async def slow(request: Request, e: TimeoutError):
         return await refused(request, Unavailable(e))
 
     @app.exception_handler(HTTPException)
-    async def unknown(_: Request, e: HTTPException):
-        return JSONResponse({"errors": [{"message": "Not Found"}]}, 404)
+    async def unknown(request: Request, e: HTTPException):
+        """A path that is known for other methods says which, to those who may come in there."""
+        path = request.url.path
+        matching = [r for r in app.routes if r.path_regex.match(path)]
+        known = next((r for r in matching if r.path == path), matching[0] if matching else None)
+        try:
+            let_in(request)
+        except Refusal:
+            known = None
+        if known is None or e.status_code != 405:
+            return answer(request, NotFound())
+        allow = {"Allow": ", ".join(sorted({"OPTIONS", *known.methods}))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        return answer(request, NotAllowed("Method Not Allowed"), allow)
 
     @app.exception_handler(Exception)
-    async def failed(_: Request, e: Exception):
-        return JSONResponse({"errors": [{"message": "Something went wrong"}]}, 500)
+    async def failed(request: Request, _: Exception):
+        return answer(request, Refusal("Something went wrong", status=500, code="internal"))
 
     return app
+
+
+def answer(request: Request, e: Refusal, headers: dict | None = None) -> JSONResponse:
+    """The contract's error body, or RFC 9457's for those who ask for that."""
+    if not wants_problem(request):
+        return JSONResponse({"errors": e.errors}, e.status, headers)
+    code = e.errors[0]["code"]
+    problem = {"type": f"/api/docs#error-{code}", "title": code.replace("_", " ").capitalize(), "status": e.status,
+               "detail": "; ".join(one["message"] for one in e.errors), "code": code, "errors": e.errors}
+    return JSONResponse(problem, e.status, headers, "application/problem+json")
+
+
+def wants_problem(request: Request) -> bool:
+    """Whether the caller names the form among those that it accepts. Who takes anything gets the usual."""
+    for accepted in ",".join(request.headers.getlist("accept")).split(","):
+        name, *how = (part.strip() for part in accepted.split(";"))
+        if name.lower() == "application/problem+json" and not any(re.fullmatch(r"q=0(\.0*)?", part) for part in how):
+            return True
+    return False
 
 
 async def body(request: Request, limit: int) -> bytes:
@@ -247,15 +288,15 @@ def read_pay(request: Request, raw: bytes) -> tuple[str, str, str]:
     try:
         sent = json.loads(raw)
     except (ValueError, RecursionError):
-        raise Refusal("The body is not valid JSON") from None
+        raise Invalid("The body is not valid JSON") from None
     if not isinstance(sent, dict):
-        raise Refusal("The body must be a JSON object")
+        raise Invalid("The body must be a JSON object")
     got = {"orderId": "", "token": "", "returnUrl": ""}
     for name, value in sent.items():
         if name not in got:
-            raise Refusal({"message": "Unknown field", "field": name})
+            raise Invalid({"message": "Unknown field", "field": name, "code": "unknown_field"})
         if value is not None and not isinstance(value, str):
-            raise Refusal({"message": f"{name} must be a string", "field": name})
+            raise Invalid({"message": f"{name} must be a string", "field": name})
         got[name] = (value or "").encode(errors="replace").decode()  # JSON can say what no text is: half a surrogate pair
     wrong = []
     if not got["orderId"]:
@@ -265,7 +306,7 @@ def read_pay(request: Request, raw: bytes) -> tuple[str, str, str]:
     if got["returnUrl"] and not is_web_address(got["returnUrl"]):
         wrong.append({"message": "ReturnUrl must be an absolute http or https address", "field": "returnUrl"})
     if wrong:
-        raise Refusal(*wrong)
+        raise Invalid(*wrong)
     if not ID.fullmatch(got["orderId"]):
         raise NotFound
     return got["orderId"], got["token"], got["returnUrl"]

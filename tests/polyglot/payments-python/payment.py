@@ -46,7 +46,7 @@ class Payment:
         if self.status in ("pending", "succeeded"):
             return
         if self.status in ("refunding", "refunded"):
-            raise Refusal("Cannot pay for a cancelled order")
+            raise Refusal("Cannot pay for a cancelled order", code="order_cancelled")
         if not self.id:
             self.id, self.order_id, self.user_id, self.currency = new_id, order["id"], order["userId"], currency
             self.amount = smallest(order["price"], currency)
@@ -119,7 +119,7 @@ def smallest(price: Decimal, currency: str) -> int:
     """A price in the currency's smallest unit. The price is exact: it never was a float."""
     units = price if currency in WHOLE else price * 100
     if units != int(units) or units <= 0:
-        raise Refusal("This ticket cannot be paid for. Its price cannot be charged in this currency")
+        raise Refusal("This ticket cannot be paid for. Its price cannot be charged in this currency", code="price_not_payable")
     return int(units)
 
 

@@ -2,44 +2,64 @@
 
 
 class Refusal(Exception):
-    """An answer that is no success: a status, and one sentence fit for a stranger for each thing that is wrong."""
+    """An answer that is no success: a status, and one sentence fit for a stranger for each thing that is wrong, each with a code for
+    programs. Of itself: the request is fine, the state of things does not allow it."""
 
-    status = 400
+    status, code = 400, "refused"
+    retry_after: int | None = None  # seconds
 
-    def __init__(self, *errors: str | dict, cause: object = None):
-        self.errors = [{"message": e} if isinstance(e, str) else e for e in errors]
-        self.cause = cause
+    def __init__(self, *errors: str | dict, code: str = "", status: int = 0, cause: object = None):
+        self.code, self.status, self.cause = code or self.code, status or self.status, cause
+        told = [{"message": e} if isinstance(e, str) else e for e in errors]
+        self.errors = [e | {"code": e.get("code") or self.code} for e in told]
         super().__init__("; ".join(e["message"] for e in self.errors) + (f": {cause!r}" if cause else ""))
 
 
-class NotSignedIn(Refusal):
-    """Nobody is signed in, or somebody to whom it does not belong: the contract makes no difference."""
+class Invalid(Refusal):
+    """Malformed, or against a rule about its own content."""
 
-    status = 401
+    code = "invalid"
+
+
+class NotSignedIn(Refusal):
+    status, code = 401, "not_signed_in"
+
+    def __init__(self):
+        super().__init__("Not authorized")
+
+
+class NotOwner(Refusal):
+    """Somebody is signed in, but it is not his."""
+
+    status, code = 401, "not_owner"
 
     def __init__(self):
         super().__init__("Not authorized")
 
 
 class NotFound(Refusal):
-    status = 404
+    status, code = 404, "not_found"
 
     def __init__(self):
         super().__init__("Not Found")
 
 
+class NotAllowed(Refusal):
+    status, code = 405, "method_not_allowed"
+
+
 class TooLarge(Refusal):
-    status = 413
+    status, code = 413, "too_large"
 
 
 class NotJSON(Refusal):
-    status = 415
+    status, code = 415, "unsupported_media_type"
 
 
 class Unavailable(Refusal):
     """A part is down. Nothing was done, or it is safe to repeat."""
 
-    status = 503
+    status, code = 503, "unavailable"
 
     def __init__(self, cause: object, sentence: str = "Please try again in a moment", retry_after: int = 1):
         super().__init__(sentence, cause=cause)

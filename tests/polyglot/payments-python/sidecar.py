@@ -16,7 +16,7 @@ from dapr.clients.grpc._state import Concurrency, Consistency, StateItem, StateO
 
 import clock
 import traces
-from refusal import NotFound, NotSignedIn, Refusal, Unavailable
+from refusal import Refusal, Unavailable
 
 log = logging.getLogger("sidecar")
 
@@ -107,16 +107,11 @@ class Sidecar:
             assert errors[0]["message"]
         except (ValueError, LookupError, TypeError, AssertionError):
             raise Unavailable(f"{app}: HTTP {got.status_code} {got.text[:200]}") from None  # in the sidecar's words: not reached
-        match got.status_code:
-            case 400:
-                raise Refusal(*errors)
-            case 401:
-                raise NotSignedIn
-            case 404:
-                raise NotFound
-            case 429 | 502 | 503 | 504:
-                raise Unavailable(errors)
-        raise RuntimeError(f"{app} {method} {path}: HTTP {got.status_code} {errors}")
+        if got.status_code in (429, 502, 503, 504):
+            raise Unavailable(errors)
+        if got.status_code >= 500:
+            raise RuntimeError(f"{app} {method} {path}: HTTP {got.status_code} {errors}")
+        raise Refusal(*errors, status=got.status_code)
 
     async def healthy(self) -> str:
         """What is missing before the sidecar can be called, "" when nothing is."""

@@ -11,10 +11,10 @@ import secrets
 import stripe
 
 import clock
-from cards import LOST_AFTER, PAY_LIMIT, Cards, Intent, Refund, meaning
+from cards import LOST_AFTER, MADE_BY, PAY_LIMIT, Cards, Intent, Refund, meaning
 from documents import Documents
 from payment import Payment
-from refusal import NotFound, NotSignedIn, Refusal, Unannounced, Unavailable
+from refusal import Invalid, NotFound, NotOwner, Refusal, Unannounced, Unavailable
 from sidecar import Sidecar
 
 log = logging.getLogger("till")
@@ -27,6 +27,14 @@ KEPT = 10_000
 def pause(look: int) -> int:
     """The time before a look, longer with each."""
     return min(5_000 << min(look, 10), 300_000)
+
+
+def job_parts(rest: str, count: int) -> list:
+    """What the name of a job says, of which the last is a number."""
+    *parts, number = rest.split(".")
+    if len(parts) != count - 1 or not number.isdecimal():
+        raise Invalid(f"{rest} is none of our jobs")
+    return [*parts, int(number)]
 
 
 def unsettled(cause: object) -> Unavailable:
@@ -126,7 +134,7 @@ class Till:
     async def on_settle(self, rest: str) -> None:
         """Looks how an attempt ended. While that is open it sees to the next look itself: a job that fails would come again every
         two seconds."""
-        order_id, checkout, look = rest.split(".")
+        order_id, checkout, look = job_parts(rest, 3)
         try:
             p = await self.payments.announced(order_id)  # whoever saved an outcome may have died before it was told
         except NotFound:
@@ -141,10 +149,10 @@ class Till:
         except (Unavailable, TimeoutError) as e:
             why = e
         log.info("the payment for order %s is still open at look %s: %s", order_id, look, why)
-        due = self.now() + pause(int(look))
+        due = self.now() + pause(look)
         if p.awaits:
             due = max(due, p.until)
-        await self._set_settle(order_id, checkout, int(look) + 1, due)
+        await self._set_settle(order_id, checkout, look + 1, due)
 
     async def settle(self, p: Payment) -> Payment:
         """Finds out how an attempt ended, and notes it. Any number of times at once is the same as once: the card network does each
@@ -161,6 +169,8 @@ class Till:
         # only while orders still keeps the ticket for it.
         if self.now() - p.begun_at > LOST_AFTER:
             return await self._decline(p, NEVER_MADE)
+        if self.now() - p.begun_at > MADE_BY:
+            raise unsettled("the card network knows of none")
         try:
             await self._checkout(p.order_id, p.user_id, p.checkout)
         except (Refusal, RuntimeError) as e:
@@ -203,6 +213,9 @@ class Till:
         if made.state == "charged":
             key, job = p.charge_key, f"settle-{p.order_id}.{p.checkout}.0"
             p = await self.payments.change(p.order_id, lambda p: p.charged(attempt, made.id))
+            if not p.took(made.id):  # given up meanwhile
+                await self._send_back(p.order_id, made.id)
+                return p
             self.settled[key] = None
             if len(self.settled) > KEPT:
                 del self.settled[next(iter(self.settled))]
@@ -225,13 +238,21 @@ class Till:
         """One who comes back from his bank finds out here: nobody else may have looked yet."""
         p = await self.payments.get(order_id)
         if p.user_id != buyer:
-            raise NotSignedIn
+            raise NotOwner
         if p.awaits:
             try:
                 return await self.settle(p)
             except Unavailable as e:
                 log.info("the payment for order %s stays open: %s", order_id, e)
         return p
+
+    async def tell(self, order_id: str) -> dict:
+        """How the payment for an order stands, for orders: an order that is paid must not expire because that is not heard of yet."""
+        try:
+            p = await self.payments.get(order_id)
+        except NotFound:
+            return {"id": "", "status": "none"}  # nobody has tried to pay
+        return {"id": p.id, "status": p.status}
 
     # The money goes back.
 
@@ -261,8 +282,7 @@ class Till:
 
     async def on_refund(self, rest: str) -> None:
         """Sends a charge back, and looks again until it has arrived or a person must see to it."""
-        order_id, number = rest.split(".")
-        attempt = int(number)
+        order_id, attempt = job_parts(rest, 2)
         p = await self.payments.announced(order_id)
         if not p.returning:
             return
@@ -293,6 +313,23 @@ class Till:
             made = Refund("", "failed", str(e))
         return await self._note_refund(p, made) if made else p
 
+    async def _send_back(self, order_id: str, stripe_id: str) -> None:
+        """Returns a charge that no payment stands for: its attempt was given up before it was heard of. Its refund belongs to no
+        document; what becomes of it later comes by webhook."""
+        log.warning("a charge of an attempt that was given up goes back: order %s, %s", order_id, stripe_id)
+        why = ""
+        try:
+            made = await self.cards.refund(stripe_id, order_id, self.now())  # another name each time: a failure would be repeated
+            why = made.reason if made.state == "failed" else ""
+        except stripe.StripeError as e:
+            match meaning(e, "refund"):
+                case "person":
+                    why = str(e)
+                case "later":
+                    raise Unavailable(e) from e
+        if why:
+            needs_person(order_id, f"the charge {stripe_id} of an attempt that was given up does not go back: {why}")
+
     async def _note_refund(self, p: Payment, made: Refund) -> Payment:
         before = p.trouble
 
@@ -318,7 +355,7 @@ class Till:
             metadata = told.get("metadata") or {}
             order_id, attempt = metadata.get("order_id", ""), metadata.get("attempt", "")
         except (LookupError, TypeError, AttributeError):
-            raise Refusal("The event is not one of Stripe's") from None
+            raise Invalid("The event is not one of Stripe's") from None
         try:
             async with asyncio.timeout(PAY_LIMIT / 1000):
                 match kind:
@@ -350,12 +387,7 @@ class Till:
         found = await self._look(stripe_id)
         if found is None or found.state != "charged" or found.order_id != p.order_id:
             return
-        log.warning("a charge of an attempt that was given up goes back: order %s, %s", p.order_id, found.id)
-        try:
-            await self.cards.refund(found.id, p.order_id, 0)
-        except stripe.StripeError as e:
-            if meaning(e, "refund") != "done":
-                raise Unavailable(e) from e
+        await self._send_back(p.order_id, found.id)
 
     async def _on_money_back(self, stripe_id: str) -> None:
         """A charge, or a part of it, went back or did not arrive: decided here, or by hand at Stripe."""
@@ -366,14 +398,16 @@ class Till:
             p = await self.payments.announced(found.order_id)
         except NotFound:
             return
-        if not p.took(found.id):
-            return  # that of an attempt that was given up, or one whose own event is on its way
+        if p.status == "pending":
+            p = await self.settle(p)  # its charge may be the one
         try:
-            made = await self.cards.refunded(p.stripe_id)
+            made = await self.cards.refunded(found.id)
         except stripe.StripeError as e:
             raise Unavailable(e) from e
-        if made:
+        if made and p.took(found.id):
             await self._note_refund(p, made)
+        elif made and made.state == "failed":
+            needs_person(p.order_id, f"the charge {found.id} of an attempt that was given up does not go back: {made.reason}")
 
     async def _look(self, stripe_id: str) -> Intent | None:
         """Asks for an intent that an event named; None for one that does not exist."""
