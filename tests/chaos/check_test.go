@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"marketplace/services/orders/sale"
-	"marketplace/services/payments/payment"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/events"
 )
@@ -30,9 +29,9 @@ func sound() history {
 		Tickets:  map[string]ticket.Ticket{"T": {ID: "T", Title: "Chess", Price: 1000, Version: 1, OrderID: "T-2", Sold: true}},
 		Sales:    map[string]sale.Sale{"T": {Ticket: tag, Orders: []sale.Order{expired, paid}}},
 		Orders:   map[string]sale.Order{"T-1": expired, "T-2": paid},
-		Payments: map[string]payment.Payment{
-			"T-1": {ID: "Q", OrderID: "T-1", Status: payment.Refunded, Version: 2, BegunAt: begun, StripeID: "pi_2"},
-			"T-2": {ID: "P", OrderID: "T-2", Status: payment.Succeeded, Version: 1, BegunAt: begun, StripeID: "pi_1"},
+		Payments: map[string]money{
+			"T-1": {ID: "Q", Status: "refunded", Version: 2, BegunAt: begun, StripeID: "pi_2"},
+			"T-2": {ID: "P", Status: "succeeded", Version: 1, BegunAt: begun, StripeID: "pi_1"},
 		},
 		Events: map[string]time.Time{
 			eventKey(events.TicketCreated, "T", 0): now, eventKey(events.TicketUpdated, "T", 1): now,
@@ -84,10 +83,10 @@ func TestBrokenHistories(t *testing.T) {
 			h.Events[eventKey(events.OrderCancelled, "T-1", 2)] = h.Orders["T-1"].ExpiresAt.Add(-time.Second)
 		}},
 		"a charge for a cancelled order": {"stray charge and untold money", func(h *history) { h.Charges[1].Refunded = 999 }},
-		"a charge for no order": {"stray charge", func(h *history) {
+		"a charge for no order": {"stray charge and untold money", func(h *history) {
 			h.Charges = append(h.Charges, charge{ID: "pi_4", OrderID: "?", Amount: 1, Charged: true})
 		}},
-		"charged twice": {"double sale and stray charge", func(h *history) {
+		"charged twice": {"double sale and stray charge and untold money", func(h *history) {
 			h.Charges = append(h.Charges, charge{ID: "pi_5", OrderID: "T-2", Amount: 1000, Charged: true})
 		}},
 		"complete without a charge": {"stray charge and untold money", func(h *history) { h.Charges = h.Charges[1:] }},
@@ -99,12 +98,16 @@ func TestBrokenHistories(t *testing.T) {
 		}},
 		"orders does not know the ticket": {"disagreement", func(h *history) { delete(h.Sales, "T") }},
 		"a refund under way for ever": {"disagreement and untold money", func(h *history) {
-			edit(h.Payments, "T-1", func(p *payment.Payment) { p.Status, p.Version = payment.Refunding, 1 })
+			edit(h.Payments, "T-1", func(p *money) { p.Status, p.Version = "refunding", 1 })
 		}},
 		"a payment for an order that ended": {"disagreement and untold money", func(h *history) {
-			edit(h.Payments, "T-1", func(p *payment.Payment) { p.Status, p.Version = payment.Succeeded, 1 })
+			edit(h.Payments, "T-1", func(p *money) { p.Status, p.Version = "succeeded", 1 })
 		}},
 		"a charge nobody was told of": {"untold money", func(h *history) { delete(h.Events, eventKey(events.PaymentCreated, "P", 1)) }},
+		"a charge of which there is no event at all": {"untold money", func(h *history) {
+			edit(h.Payments, "T-2", func(p *money) { p.Version, p.StripeID = 0, "" })
+			delete(h.Events, eventKey(events.PaymentCreated, "P", 1))
+		}},
 		"a refund nobody was told of": {"untold money", func(h *history) { delete(h.Events, eventKey(events.PaymentRefunded, "Q", 2)) }},
 		"a refund told as a charge": {"untold money", func(h *history) {
 			delete(h.Events, eventKey(events.PaymentRefunded, "Q", 2))
@@ -115,11 +118,11 @@ func TestBrokenHistories(t *testing.T) {
 			h.Events[eventKey(events.PaymentRefunded, "Q", 1)] = now
 		}},
 		"a refund told and never made": {"untold money", func(h *history) {
-			edit(h.Payments, "T-2", func(p *payment.Payment) { p.Version = 2 })
+			edit(h.Payments, "T-2", func(p *money) { p.Version = 2 })
 			h.Events[eventKey(events.PaymentRefunded, "P", 2)] = now
 		}},
 		"a charge told and never made": {"untold money", func(h *history) {
-			edit(h.Payments, "T-2", func(p *payment.Payment) { p.StripeID = "pi_9" })
+			edit(h.Payments, "T-2", func(p *money) { p.StripeID = "pi_9" })
 		}},
 		"a refund that payments knows nothing of": {"untold money", func(h *history) {
 			h.Charges = append(h.Charges, charge{ID: "pi_6", OrderID: "T-2", Amount: 1000, Charged: true, Refunded: 1000})
@@ -140,7 +143,7 @@ func TestBrokenHistories(t *testing.T) {
 			edit(h.Orders, "T-2", func(o *sale.Order) { o.Status, o.Version = sale.Refunded, 2 })
 			edit(h.Sales, "T", func(s *sale.Sale) { s.Orders[1] = h.Orders["T-2"] })
 			edit(h.Tickets, "T", func(t *ticket.Ticket) { t.Refunded = true })
-			edit(h.Payments, "T-2", func(p *payment.Payment) { p.Status, p.Version = payment.Refunded, 2 })
+			edit(h.Payments, "T-2", func(p *money) { p.Status, p.Version = "refunded", 2 })
 			h.Charges[0].Refunded = 1000
 			h.Events[eventKey(events.OrderRefunded, "T-2", 2)], h.Events[eventKey(events.PaymentRefunded, "P", 2)] = now, now
 		}},
@@ -169,7 +172,7 @@ func TestBrokenHistories(t *testing.T) {
 			h.Events[eventKey(events.PaymentCreated, "Q", 1)] = h.Payments["T-1"].BegunAt.Add(time.Second)
 		},
 		"tried once more after the hold: that keeps it no longer": func(h *history) {
-			edit(h.Payments, "T-1", func(p *payment.Payment) { p.BegunAt = h.Orders["T-1"].ExpiresAt.Add(-time.Second) })
+			edit(h.Payments, "T-1", func(p *money) { p.BegunAt = h.Orders["T-1"].ExpiresAt.Add(-time.Second) })
 			h.Events[eventKey(events.PaymentCreated, "Q", 1)] = h.Orders["T-1"].ExpiresAt.Add(time.Second)
 		},
 	} {

@@ -9,18 +9,17 @@ import (
 	"time"
 
 	"marketplace/services/orders/sale"
-	"marketplace/services/payments/payment"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/tests/stack"
 )
 
-// gather reads everything: each document through its service's sidecar, each event from its stream, and the card
-// network's ledger.
+// gather reads everything: each document of tickets and orders through its service's sidecar, each payment as its buyer sees
+// it, each event from its stream, and the card network's ledger.
 func gather(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (history, error) {
 	h := history{Now: time.Now(), Checkout: checkoutLimit, Apart: cfg.Clocks, Promised: t.promised, Events: map[string]time.Time{}}
-	ids, err := readEvents(ctx, s, h.Events)
+	ids, told, err := readEvents(ctx, s, h.Events)
 	if err != nil {
 		return h, err
 	}
@@ -55,8 +54,27 @@ func gather(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (histor
 			h.Orders[o.ID] = o // what is in the sale is newer than what was shelved
 		}
 	}
-	h.Payments, err = documents[payment.Payment](ctx, s, "payments", "payment", ids["order"])
+	h.Payments, err = payments(ctx, t, h.Orders, told)
 	return h, err
+}
+
+// payments asks for the payment for each order as its buyer, and adds what was told of it.
+func payments(ctx context.Context, t *trade, orders map[string]sale.Order, told map[string]events.Payment) (map[string]money, error) {
+	sessions := t.sessions()
+	found := map[string]money{}
+	for id, o := range orders {
+		m, err := t.receipt(ctx, id, sessions[o.UserID])
+		if err != nil {
+			return nil, err
+		}
+		if e := told[id]; m.ID == e.ID {
+			m.Version, m.StripeID = e.Version, e.StripeID
+		}
+		if m.ID != "" {
+			found[id] = m
+		}
+	}
+	return found, nil
 }
 
 // documents reads documents through the sidecar of the service that owns them.
@@ -95,14 +113,15 @@ func documents[T any](ctx context.Context, s *stack.Stack, app, kind string, ids
 	return found, nil
 }
 
-// readEvents notes when each event was published first, and which tickets and orders they tell of.
-func readEvents(ctx context.Context, s *stack.Stack, first map[string]time.Time) (map[string]map[string]bool, error) {
-	ids := map[string]map[string]bool{"ticket": {}, "order": {}}
+// readEvents notes when each event was published first, which tickets and orders they tell of, and the newest of each order's
+// payment.
+func readEvents(ctx context.Context, s *stack.Stack, first map[string]time.Time) (map[string]map[string]bool, map[string]events.Payment, error) {
+	ids, told := map[string]map[string]bool{"ticket": {}, "order": {}}, map[string]events.Payment{}
 	for _, topic := range []string{events.TicketsTopic, events.OrdersTopic, events.PaymentsTopic} {
 		err := s.Published(ctx, topic, func(message []byte, at time.Time) error {
 			var e struct {
 				Type, Subject string
-				Data          struct{ Version int64 }
+				Data          events.Payment // of others only the version
 			}
 			if err := json.Unmarshal(message, &e); err != nil {
 				return err
@@ -111,16 +130,19 @@ func readEvents(ctx context.Context, s *stack.Stack, first map[string]time.Time)
 			if was, ok := first[key]; !ok || at.Before(was) {
 				first[key] = at
 			}
+			if p := e.Data; topic == events.PaymentsTopic && p.Version > told[p.OrderID].Version {
+				told[p.OrderID] = p
+			}
 			if kind := map[string]string{events.TicketsTopic: "ticket", events.OrdersTopic: "order"}[topic]; kind != "" {
 				ids[kind][e.Subject] = true
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return ids, nil
+	return ids, told, nil
 }
 
 func readCharges(ctx context.Context, s *stack.Stack) ([]charge, error) {

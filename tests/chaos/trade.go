@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"marketplace/shared/clock"
 	"marketplace/shared/session"
 )
@@ -294,6 +296,41 @@ func (t *trade) call(method, path, cookie, body string, into any) (status int, o
 	t.statuses[status]++
 	t.mu.Unlock()
 	return status, opened
+}
+
+// receipt asks for the payment for an order as its buyer, after the trade; the zero money when there is none.
+func (t *trade) receipt(ctx context.Context, orderID, cookie string) (m money, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.webs[0]+"/api/payments/"+orderID, nil)
+	if err != nil {
+		return m, err
+	}
+	req.AddCookie(&http.Cookie{Name: session.Cookie, Value: cookie})
+	resp, err := t.client.Do(req)
+	if err != nil {
+		return m, err
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return m, json.NewDecoder(resp.Body).Decode(&m)
+	case http.StatusNotFound:
+		return m, nil
+	}
+	return m, fmt.Errorf("GET /api/payments/%s: %s", orderID, resp.Status)
+}
+
+// sessions are people's session cookies by who they are.
+func (t *trade) sessions() map[string]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := map[string]string{}
+	for _, cookie := range t.users {
+		var claims jwt.RegisteredClaims
+		if _, _, err := jwt.NewParser().ParseUnverified(cookie, &claims); err == nil {
+			all[claims.Subject] = cookie
+		}
+	}
+	return all
 }
 
 // note keeps answers that no outage explains: a 5xx other than 503, a 503 that does not say when to come back, and a 401,

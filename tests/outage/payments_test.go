@@ -20,7 +20,7 @@ import (
 func TestBrokerAwayUnderPayments(t *testing.T) {
 	away := duration(t, "PAYMENTS_OUTAGE", 10*time.Second)
 	const buyers = 40
-	s := start(t, stack.Options{Env: map[string]string{"HOLDS_PER_BUYER": "0"}})
+	s := start(t, stack.Options{StandIns: stack.ChosenStandIns(), Env: map[string]string{"HOLDS_PER_BUYER": "0"}})
 	seller, buyer := signUp(t, s), signUp(t, s)
 	var orders [buyers]string
 	for i := range orders {
