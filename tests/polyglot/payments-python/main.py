@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -357,5 +358,6 @@ if __name__ == "__main__":
         app = make(cfg)
     except (ValueError, OSError) as e:
         sys.exit(f"cannot run: {e}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn stops in peace and then sends itself the signal once more
     # Longer than a sidecar keeps a connection that nobody uses: it must not send a request into one that closes.
     uvicorn.run(app, host=cfg.host, port=cfg.port, log_config=None, access_log=False, timeout_keep_alive=120, timeout_graceful_shutdown=10)
