@@ -118,6 +118,8 @@ func TestBadInput(t *testing.T) {
 		{nobody, "PATCH", "/api/nosuch", `{}`, 404, "Not Found"},
 		{nobody, "GET", "/api/tickets/%2e%2e/%2e%2e/healthz", "", 404, "Not Found"},
 		{nobody, "GET", "/api/tickets/%00", "", 404, "Not Found"},
+		{nobody, "GET", "/api/tickets/x%1F", "", 404, "Not Found"},
+		{nobody, "GET", "/api/tickets/x%C2%97", "", 404, "Not Found"},
 		{nobody, "GET", "/api/orders/../../internal/orders", "", 404, "Not Found"},
 	} {
 		name := fmt.Sprintf("%s %.60s %.60s", c.method, c.path, c.body)

@@ -224,40 +224,6 @@ func TestEveryRouteRefuses(t *testing.T) {
 	}
 }
 
-// Every path tells which methods it is known for: in the answer to OPTIONS, and to a method that is none of them. HEAD is
-// among them where GET is.
-func TestEveryPathTellsItsMethods(t *testing.T) {
-	s := market(t)
-	someone := newcomer(t, s)
-	methods := map[string][]string{}
-	for _, r := range outside.Routes() {
-		methods[r.Path] = append(methods[r.Path], r.Method)
-		if r.Method == "GET" {
-			methods[r.Path] = append(methods[r.Path], "HEAD")
-		}
-	}
-	for path, known := range methods {
-		t.Run(path, func(t *testing.T) {
-			path = regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "NOSUCH")
-			told := someone.do("OPTIONS", path, "")
-			assert.Equal(t, 204, told.Status)
-			for method, got := range map[string]answer{"OPTIONS": told, "PATCH": someone.do("PATCH", path, "")} {
-				allowed := strings.Split(got.Header.Get("Allow"), ", ")
-				if method == "PATCH" {
-					assert.Equal(t, 405, got.Status)
-				}
-				assert.Subset(t, allowed, known, method)
-				for _, other := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
-					assert.True(t, slices.Contains(known, other) || !slices.Contains(allowed, other), "%s of %s, and %s", method, path, other)
-				}
-			}
-			if slices.Contains(known, "GET") {
-				assert.Equal(t, someone.get(path).Status, someone.do("HEAD", path, "").Status)
-			}
-		})
-	}
-}
-
 // While the service behind a route is away, the route says so, and says when to come back.
 func TestEveryRouteWhileItsServiceIsAway(t *testing.T) {
 	s := market(t)
@@ -322,4 +288,64 @@ func TestSignedWebhook(t *testing.T) {
 	mac := webhook.ComputeSignature(now, []byte(body), strings.TrimSpace(string(secret)))
 	got := visitor(t, s).with("POST", "/api/payments/webhook", body, "Stripe-Signature", fmt.Sprintf("t=%d,v1=%x", now.Unix(), mac))
 	assert.Equal(t, 200, got.Status, "%s", got.Body)
+}
+
+// What has not changed since somebody looked is not sent again: every single thing, and every list.
+func TestWhatHasNotChanged(t *testing.T) {
+	s := market(t)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	placed := buyer.orders(seller.sells("Unchanged", "10").ID)
+	require.Equal(t, 201, buyer.pays(placed.ID, "tok_visa").Status)
+	eventually(t, "it is told everywhere", func() bool {
+		return buyer.order(placed.ID).Status == "complete" && seller.ticket(placed.Ticket.ID).OrderID == placed.ID
+	})
+	for _, r := range outside.Routes() {
+		if r.Method != "GET" || !slices.Contains(r.Statuses, 304) {
+			continue
+		}
+		t.Run(r.Path, func(t *testing.T) {
+			id := placed.ID
+			if strings.HasPrefix(r.Path, "/api/tickets") {
+				id = placed.Ticket.ID
+			}
+			path := strings.NewReplacer("{id}", id, "{orderId}", id).Replace(r.Path)
+			got := buyer.get(path)
+			require.Equal(t, 200, got.Status)
+			require.NotEmpty(t, got.Header.Get("ETag"))
+			again := buyer.with("GET", path, "", "If-None-Match", got.Header.Get("ETag"))
+			assert.Equal(t, 304, again.Status)
+			assert.Empty(t, again.Body)
+			assert.Equal(t, 200, buyer.with("GET", path, "", "If-None-Match", `"another"`).Status)
+		})
+	}
+}
+
+// Every route that makes something knows its keys: the same request is answered the same, another under the same key is not.
+func TestKeys(t *testing.T) {
+	s := market(t)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	held := buyer.orders(seller.sells("With a key, paid", "10").ID)
+	free := seller.sells("With a key, ordered", "10")
+	bodies := map[string][2]string{
+		"/api/users/signup": {`{"email":"with.a.key@example.com","password":"correct horse"}`, `{"email":"with.a.key@example.com","password":"another horse"}`},
+		"/api/tickets":      {`{"title":"With a key","price":10}`, `{"title":"With a key","price":11}`},
+		"/api/orders":       {`{"ticketId":"` + free.ID + `"}`, `{"ticketId":"` + held.Ticket.ID + `"}`},
+		"/api/payments":     {`{"orderId":"` + held.ID + `","token":"tok_visa"}`, `{"orderId":"` + held.ID + `","token":"tok_mastercard"}`},
+	}
+	for _, r := range outside.Routes() {
+		if r.Method != "POST" || !slices.Contains(r.Statuses, 409) {
+			continue
+		}
+		t.Run(r.Path, func(t *testing.T) {
+			send := func(body string) answer { return buyer.with("POST", r.Path, body, "Idempotency-Key", "the only one") }
+			first := send(bodies[r.Path][0])
+			require.Equal(t, 201, first.Status, "%s", first.Body)
+			again := send(bodies[r.Path][0])
+			assert.Equal(t, 201, again.Status, "%s", again.Body)
+			assert.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
+			other := send(bodies[r.Path][1])
+			assert.Equal(t, 409, other.Status, "%s", other.Body)
+			assert.Contains(t, string(other.Body), "idempotency_key_reused")
+		})
+	}
 }

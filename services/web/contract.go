@@ -49,7 +49,7 @@ func newContract() (*contract, error) {
 func (s *site) openapi(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", contractFor)
 	w.Header().Set("ETag", s.contract.etag)
-	if strings.Contains(r.Header.Get("If-None-Match"), s.contract.etag) {
+	if strings.Contains(strings.Join(r.Header.Values("If-None-Match"), ","), s.contract.etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

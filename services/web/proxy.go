@@ -52,7 +52,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") || !utf8.ValidString(r.URL.Path) {
+		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsRune(r.URL.Path, '\\') || strings.ContainsFunc(r.URL.Path, unicode.IsControl) || !utf8.ValidString(r.URL.Path) {
 			api.Fail(w, r, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
 			return
 		}

@@ -106,3 +106,13 @@ func TestPassOn(t *testing.T) {
 	assert.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
 	assert.Contains(t, body, `"code":"not_found"`)
 }
+
+// No id has a control character in it, and a sidecar that is sent one fails.
+func TestControlCharactersLeadNowhere(t *testing.T) {
+	sidecar := sidecarAt(t, func(http.ResponseWriter, *http.Request) { t.Error("the sidecar is asked") })
+	for _, path := range []string{"/api/tickets/x%1F", "/api/orders/x%C2%97", "/api/payments/%7F", "/api/orders/%0B"} {
+		w := httptest.NewRecorder()
+		passOn(sidecar, slog.New(slog.DiscardHandler)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+		assert.Equal(t, http.StatusNotFound, w.Code, path)
+	}
+}
