@@ -134,7 +134,7 @@ func TestLostUpdate(t *testing.T) {
 
 	anybody := visitor(t, s).get("/api/tickets?limit=1")
 	assert.Equal(t, []string{"public, max-age=1"}, anybody.Header["Cache-Control"])
-	assert.Equal(t, []string{"Cookie, Authorization, Accept"}, anybody.Header["Vary"])
+	assert.Contains(t, anybody.Header["Vary"], "Cookie, Authorization, Accept")
 	for _, private := range []answer{now, lost, seller.get("/api/tickets"), seller.get("/api/orders"), visitor(t, s).get("/api/tickets?limit=0")} {
 		assert.Equal(t, []string{"no-store"}, private.Header["Cache-Control"])
 	}

@@ -55,7 +55,7 @@ func local(next string) string {
 
 // here is the page that the visitor looks at, or sent a form from.
 func here(r *http.Request) string {
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return local(r.URL.RequestURI())
 	}
 	from, err := url.Parse(r.Referer())

@@ -31,6 +31,8 @@ func TestJudge(t *testing.T) {
 		{"accepted although nobody is signed in", "POST", "/api/tickets", `{"title":"x","price":1}`, 201, plain, ticket, "has no such request"},
 		{"a route nobody wrote down", "GET", "/api/secrets", "", 200, plain, `{}`, "openapi.yaml has no such route"},
 		{"a refusal in another form", "GET", "/api/secrets", "", 404, plain, `not found`, "has not the form of an error"},
+		{"a refusal as a problem", "GET", "/api/secrets", "", 404, http.Header{"Content-Type": {"application/problem+json"}},
+			`{"type":"/api/docs#error-not_found","title":"Not found","status":404,"detail":"Not Found","code":"not_found","errors":[{"message":"Not Found","code":"not_found"}]}`, ""},
 		{"rubbish that was refused", "GET", "/api/tickets?limit=0", "", 400, plain, `{"errors":[{"message":"no","code":"invalid"}]}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

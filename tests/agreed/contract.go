@@ -166,7 +166,7 @@ func (c *Contract) Judge(req *http.Request, body []byte, status int, header http
 		err = routers.ErrPathNotFound
 	}
 	if err != nil {
-		return c.judgeUnknown(what, err, req.Method, status, answer)
+		return c.judgeUnknown(what, err, req.Method, status, header, answer)
 	}
 	c.note(route, status)
 	in := &openapi3filter.RequestValidationInput{Request: with(lookup, body), PathParams: params, Route: route,
@@ -189,7 +189,7 @@ func (c *Contract) Judge(req *http.Request, body []byte, status int, header http
 }
 
 // judgeUnknown is Judge for what is not in the document: then it must not be there, and be refused in the usual form.
-func (c *Contract) judgeUnknown(what string, why error, method string, status int, answer []byte) error {
+func (c *Contract) judgeUnknown(what string, why error, method string, status int, header http.Header, answer []byte) error {
 	allowed := []int{http.StatusNotFound, http.StatusUnauthorized}
 	if !errors.Is(why, routers.ErrPathNotFound) {
 		allowed = append(allowed, http.StatusMethodNotAllowed)
@@ -204,7 +204,11 @@ func (c *Contract) judgeUnknown(what string, why error, method string, status in
 	if method == http.MethodHead {
 		return nil
 	}
-	if form := c.doc.Components.Schemas["Errors"]; form != nil {
+	name := "Errors"
+	if header.Get("Content-Type") == "application/problem+json" {
+		name = "Problem"
+	}
+	if form := c.doc.Components.Schemas[name]; form != nil {
 		if err := form.Value.VisitJSON(asJSON(answer), openapi3.EnableJSONSchema2020()); err != nil {
 			return fmt.Errorf("the answer %d to %s has not the form of an error: %s", status, what, onOneLine(answer))
 		}
