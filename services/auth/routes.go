@@ -14,7 +14,7 @@ func (s *server) routes(cfg service.Settings, log *slog.Logger, ready func(conte
 	r := service.NewRoutes("auth", cfg, log, ready)
 
 	// People, through web. Repeating a sign-up is refused, unless it has an Idempotency-Key; everything else is harmless twice.
-	r.FromWeb("POST", "/api/users/signup", s.once.Again(s.signUp, service.Quick, addressIn), service.Quick)
+	r.FromWeb("POST", "/api/users/signup", s.signUp, service.Quick)
 	r.FromWeb("POST", "/api/users/signin", s.signIn, service.Quick)
 	r.FromWeb("POST", "/api/users/signout", s.signOut, service.Quick)
 	r.FromWeb("GET", "/api/users/currentuser", s.currentUser, service.Quick)

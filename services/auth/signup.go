@@ -38,7 +38,9 @@ func accountKey(email user.Email) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// signUp makes an account and signs its owner in. Hashing comes last: nothing that is refused costs a hash.
+// signUp makes an account and signs its owner in. Hashing comes last: nothing that is refused costs a hash. And no stranger has
+// more Idempotency-Keys noted than his network may sign up; of the body only the address is: even a hash of the whole would
+// give the password away to who can try many.
 func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	var in user.Credentials
 	if err := api.Read(w, r, &in); err != nil {
@@ -51,6 +53,13 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if err := s.count(w, r, "signups."+networkOf(r), s.mostSignUps, "Too many sign-ups from your network"); err != nil {
 		return err
 	}
+	return s.once.Again(func(w http.ResponseWriter, r *http.Request) error {
+		return s.enrol(w, r, email, in.Password)
+	}, service.Quick, in.Email)(w, r)
+}
+
+// enrol makes the account, unless an earlier try of the request has.
+func (s *server) enrol(w http.ResponseWriter, r *http.Request, email user.Email, password string) error {
 	id := service.NewID(r.Context())
 	a, err := s.accounts.Get(r.Context(), accountKey(email))
 	if fault.KindOf(err) == fault.NotFound {
@@ -58,7 +67,7 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		hashed := hash(in.Password)
+		hashed := hash(password)
 		done()
 		a = account{ID: id, Email: email, Password: hashed, CreatedAt: s.now()}
 		if err := s.accounts.Create(r.Context(), accountKey(email), a); !errors.Is(err, dapr.ErrExists) {
@@ -77,7 +86,7 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if a.ID != id {
 		return fault.New(fault.Refused, "Email in use").Named(fault.EmailInUse)
 	}
-	return s.signUpAgain(w, r, in.Password, a)
+	return s.signUpAgain(w, r, password, a)
 }
 
 // made answers for a new account.

@@ -3,8 +3,6 @@ package main
 import (
 	"net/http"
 
-	"marketplace/services/auth/user"
-	"marketplace/shared/api"
 	"marketplace/shared/fault"
 	"marketplace/shared/service"
 )
@@ -21,16 +19,6 @@ func (s *server) signUpAgain(w http.ResponseWriter, r *http.Request, password st
 		return err
 	}
 	return s.made(w, a)
-}
-
-// addressIn is the part of a sign-up that may be kept with its Idempotency-Key: even a hash of the whole would give the
-// password away to who can try many.
-func addressIn(body []byte) []byte {
-	var in user.Credentials
-	if api.Decode(body, &in) != nil {
-		return nil // it will be refused
-	}
-	return []byte(in.Email)
 }
 
 // network is whose Idempotency-Keys those of people are who have no account yet.

@@ -103,3 +103,22 @@ func TestASignUpInterruptedAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// A stranger's keys take no more room than his network's share of sign-ups.
+func TestKeysOfStrangersAreBounded(t *testing.T) {
+	h := newHouse(t)
+	h.mostSignUps = 2
+	for i := range 6 {
+		h.signsUp(t.Context(), abroad, fmt.Sprint("rubbish ", i), "nobody", "x")
+	}
+	for i := range 6 {
+		h.signsUp(t.Context(), abroad, fmt.Sprint("k", i), fmt.Sprintf("ann%d@example.com", i), "correct horse")
+	}
+	noted := 0
+	for _, key := range h.sidecar.Keys() {
+		if strings.HasPrefix(key, "request:") {
+			noted++
+		}
+	}
+	assert.Equal(t, 2, noted)
+}

@@ -78,19 +78,24 @@ func NewOnce(store dapr.Store, sender func(*http.Request) (string, error), now c
 
 // Do is h, done once for a key. limit is how long h may work; for as long a repetition is told that it is under way.
 func (o *Once) Do(h api.Handler, limit time.Duration) api.Handler {
-	return o.handler(h, limit, sameBytes, true)
+	return o.handler(h, limit, readBody, true)
 }
 
-// Again is Do for what has secrets in its body or its answer: the answer is not kept, and of the body only what about says,
-// which must be no secret. A repetition runs h again, which finds by NewID what it has made and sees itself to that the
-// rest of the body is the same.
-func (o *Once) Again(h api.Handler, limit time.Duration, about func(body []byte) []byte) api.Handler {
-	return o.handler(h, limit, about, false)
+// Again is Do for what has secrets in its body or its answer: the answer is not kept, and of the body only about, which must
+// be no secret. A repetition runs h again, which finds by NewID what it has made and sees itself to that the rest of the body
+// is the same.
+func (o *Once) Again(h api.Handler, limit time.Duration, about string) api.Handler {
+	return o.handler(h, limit, func(http.ResponseWriter, *http.Request) (string, error) { return about, nil }, false)
 }
 
-func sameBytes(body []byte) []byte { return body }
+// readBody reads the body, and leaves it for who reads it next.
+func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
+	body, err := api.Body(w, r)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body), err
+}
 
-func (o *Once) handler(h api.Handler, limit time.Duration, about func(body []byte) []byte, keep bool) api.Handler {
+func (o *Once) handler(h api.Handler, limit time.Duration, about func(http.ResponseWriter, *http.Request) (string, error), keep bool) api.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if len(r.Header.Values(IdempotencyKey)) == 0 {
 			return h(w, r)
@@ -103,13 +108,12 @@ func (o *Once) handler(h api.Handler, limit time.Duration, about func(body []byt
 		if err := CheckKey(key); err != nil {
 			return err
 		}
-		body, err := api.Body(w, r)
+		body, err := about(w, r)
 		if err != nil {
 			return err
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		id := hash(sender, r.URL.Path, key)
-		req, err := o.begin(r.Context(), id, hash(string(about(body))), limit+onceMargin)
+		req, err := o.begin(r.Context(), id, hash(body), limit+onceMargin)
 		if err != nil {
 			return err
 		}

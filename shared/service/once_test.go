@@ -49,13 +49,17 @@ func newCounter(wrap func(o *Once, h api.Handler) api.Handler) *counter {
 
 func do(o *Once, h api.Handler) api.Handler { return o.Do(h, Quick) }
 
-// about is a body up to its secret.
-func about(body []byte) []byte {
-	public, _, _ := strings.Cut(string(body), " ")
-	return []byte(public)
+// again keeps a body up to its secret.
+func again(o *Once, h api.Handler) api.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		body, err := readBody(w, r)
+		if err != nil {
+			return err
+		}
+		public, _, _ := strings.Cut(body, " ")
+		return o.Again(h, Quick, public)(w, r)
+	}
 }
-
-func again(o *Once, h api.Handler) api.Handler { return o.Again(h, Quick, about) }
 
 func (c *counter) make(w http.ResponseWriter, r *http.Request) error {
 	body, err := io.ReadAll(r.Body)
