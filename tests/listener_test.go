@@ -67,7 +67,8 @@ func listen(t *testing.T, s *stack.Stack) *listener {
 	})
 	mux.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // for as long as the tests run
-		if len(r.Header.Values("dapr-caller-app-id")) > 0 { // to other sidecars it is one of web's replicas, and as closed
+		// To other sidecars it is one of web's replicas, and as closed. A caller that is pretended stands before the real one, and may be "".
+		if len(r.Header.Values("dapr-caller-app-id")) > 0 {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}

@@ -39,7 +39,7 @@ func witness() (err error) {
 		return err
 	}
 	transport = &agreed.Transport{Next: http.DefaultTransport, Of: contractOf}
-	http.DefaultTransport = transport
+	http.DefaultClient.Transport = transport
 	return nil
 }
 
