@@ -47,6 +47,27 @@ func (l *listener) heardTheEndOf(o order) bool {
 	})
 }
 
+// A payment that begins near the deadline moves it, a decline moves it back, and everybody is told of both.
+func TestAPaymentNearTheDeadlineMovesIt(t *testing.T) {
+	s := hasty(t)
+	l := listen(t, s)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	placed := buyer.orders(seller.sells("Last minute", "10").ID)
+	time.Sleep(time.Until(placed.ExpiresAt) - 1500*time.Millisecond) // a checkout keeps the ticket for two seconds
+	require.Equal(t, "Your card was declined.", buyer.pays(placed.ID, "tok_chargeDeclined").says())
+	eventually(t, "both are announced", func() bool {
+		n := 0
+		for _, m := range l.heard(events.OrdersTopic) {
+			if strings.Contains(string(m.data), events.OrderUpdated+"/"+placed.ID+"/") {
+				n++
+			}
+		}
+		return n >= 2
+	})
+	eventually(t, "it expires", func() bool { return buyer.order(placed.ID).Status == "cancelled" })
+	assert.Equal(t, placed.ExpiresAt, buyer.order(placed.ID).ExpiresAt, "at its first deadline")
+}
+
 // With its timer lost an order still ends when somebody looks, and the next buyer need not wait for that.
 func TestOrderExpiresWithoutItsTimer(t *testing.T) {
 	s := hasty(t)
