@@ -1,5 +1,6 @@
 """Expiration in Python: rings when an order's time to pay is over. It keeps no state of its own."""
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -57,7 +58,9 @@ class Expiration:
             raise Invalid(f"{rest!r} is not a timer of ours")
         deadline = EPOCH + timedelta(milliseconds=int(millis))
         data = {"orderId": order_id, "expiresAt": rfc3339(deadline, "milliseconds")}
-        await self.sidecar.publish("expirations", "expiration.complete", f"expiration.complete/{order_id}/{millis}", order_id, data)
+        # A deadline that moved out and back rings again: news, where a broker would see a repetition.
+        event_id = f"expiration.complete/{order_id}/{millis}/{secrets.token_hex(4)}"
+        await self.sidecar.publish("expirations", "expiration.complete", event_id, order_id, data)
 
 
 if __name__ == "__main__":

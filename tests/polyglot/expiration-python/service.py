@@ -142,12 +142,12 @@ class Service:
 
     async def ready(self) -> dict[str, str]:
         if not await self.sidecar.ready():
-            raise HTTPException(503, f"{self.name} is not ready")
+            raise Refusal(503, "unavailable", f"{self.name} is not ready")
         return {"status": "ready"}
 
     async def healthy(self) -> dict[str, str]:
         if self.sidecar.failing() > BEAT_ANXIOUS:
-            raise HTTPException(503, f"{self.name} is not ready")
+            raise Refusal(503, "unavailable", f"{self.name} is not ready")
         return await self.ready()
 
     def on(self, topic: str, handle: Handler) -> None:
@@ -197,7 +197,7 @@ class Service:
                 await ring(rest)
             except Down as error:  # 404 would end the job, as 200 does
                 log.warning("job not done yet", extra={"job": prefix + rest, "error": str(error)})
-                raise HTTPException(503, "Please try again in a moment") from error
+                raise Refusal(503, "unavailable", "Please try again in a moment") from error
             except ValueError as error:
                 log.error("job given up", extra={"job": prefix + rest, "error": str(error)})
             return {}
@@ -213,18 +213,26 @@ class Service:
                     log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
 
 
+class Refusal(HTTPException):
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, message, {"Retry-After": "1"} if status == 503 else None)
+        self.code = code
+
+
 async def only_the_sidecar(request: Request) -> None:
     """It alone has the token; and no other service gets it to bring an event or ring a job."""
     token = request.headers.get("dapr-api-token", "").encode()
-    if not secrets.compare_digest(token, os.environ["APP_API_TOKEN"].encode()) or "dapr-caller-app-id" in request.headers:
-        raise HTTPException(401, "Not authorized")
+    code = "not_owner" if secrets.compare_digest(token, os.environ["APP_API_TOKEN"].encode()) else "not_signed_in"
+    if code == "not_signed_in" or "dapr-caller-app-id" in request.headers:
+        raise Refusal(401, code, "Not authorized")
     trace.set(request.headers.get("traceparent", ""))
 
 
 def refuse(_: Request, error: Exception) -> JSONResponse:
     status = getattr(error, "status_code", 500)
+    code = getattr(error, "code", {404: "not_found", 405: "method_not_allowed"}.get(status, "internal"))
     message = getattr(error, "detail", "Something went wrong")
-    return JSONResponse({"errors": [{"message": message}]}, status, {"Retry-After": "1"} if status == 503 else None)
+    return JSONResponse({"errors": [{"message": message, "code": code}]}, status, getattr(error, "headers", None))
 
 
 class JSONLines(logging.Formatter):

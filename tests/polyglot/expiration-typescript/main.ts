@@ -1,4 +1,5 @@
 // Expiration in TypeScript: rings when an order's time to pay is over. It keeps no state of its own.
+import { randomBytes } from "node:crypto";
 import { Down, type Event, Invalid, serve, settings, Sidecar, stop } from "./service.js";
 
 const orderTypes = ["order.created", "order.updated", "order.cancelled", "order.completed", "order.refunded"];
@@ -46,7 +47,9 @@ async function onTime(sidecar: Sidecar, rest: string): Promise<void> {
   const deadline = Number(millis);
   if (!orderId || !(deadline > 0 && deadline <= latest)) throw new Invalid(`"${rest}" is not a timer of ours`);
   const data = { orderId, expiresAt: new Date(deadline).toISOString() };
-  await sidecar.publish("expirations", "expiration.complete", `expiration.complete/${orderId}/${deadline}`, orderId, data);
+  // A deadline that moved out and back rings again: news, where a broker would see a repetition.
+  const id = `expiration.complete/${orderId}/${deadline}/${randomBytes(4).toString("hex")}`;
+  await sidecar.publish("expirations", "expiration.complete", id, orderId, data);
 }
 
 try {

@@ -129,7 +129,7 @@ export interface Ways {
   jobs: Record<string, (rest: string) => Promise<void>>; // what rings, by what its name begins with
 }
 
-class Refusal extends Error { constructor(readonly status: number, message: string) { super(message); } }
+class Refusal extends Error { constructor(readonly status: number, readonly code: string, message: string) { super(message); } }
 
 /** Serves until SIGTERM, then lets running requests finish. */
 export function serve(app: string, s: Settings, sidecar: Sidecar, ways: Ways): void {
@@ -138,7 +138,8 @@ export function serve(app: string, s: Settings, sidecar: Sidecar, ways: Ways): v
   // The sidecar alone has the token; and no other service gets it to bring an event or ring a job.
   const onlyTheSidecar = (request: IncomingMessage) => {
     const shown = Buffer.from(String(request.headers["dapr-api-token"] ?? ""));
-    if (shown.length !== token.length || !timingSafeEqual(shown, token) || "dapr-caller-app-id" in request.headers) throw new Refusal(401, "Not authorized");
+    if (shown.length !== token.length || !timingSafeEqual(shown, token)) throw new Refusal(401, "not_signed_in", "Not authorized");
+    if ("dapr-caller-app-id" in request.headers) throw new Refusal(401, "not_owner", "Not authorized");
   };
 
   const answer = async (request: IncomingMessage): Promise<unknown> => {
@@ -146,7 +147,7 @@ export function serve(app: string, s: Settings, sidecar: Sidecar, ways: Ways): v
     const route = `${request.method} ${path}`;
     if (route === "GET /livez") return undefined;
     if (route === "GET /readyz" || route === "GET /healthz") {
-      if (!(await sidecar.ready()) || (path === "/healthz" && !sidecar.brokerTakesEvents())) throw new Refusal(503, `${app} is not ready`);
+      if (!(await sidecar.ready()) || (path === "/healthz" && !sidecar.brokerTakesEvents())) throw new Refusal(503, "unavailable", `${app} is not ready`);
       return { status: "ready" };
     }
     if (route === "GET /dapr/subscribe") {
@@ -170,7 +171,7 @@ export function serve(app: string, s: Settings, sidecar: Sidecar, ways: Ways): v
       }
       return {};
     }
-    throw new Refusal(404, "Not Found");
+    throw new Refusal(404, "not_found", "Not Found");
   };
 
   const server = createServer((request, response) => {
@@ -180,9 +181,9 @@ export function serve(app: string, s: Settings, sidecar: Sidecar, ways: Ways): v
     };
     trace.run(request.headers.traceparent as string | undefined, answer, request).then((body) => end(200, body), (error: Error) => {
       const down = error instanceof Down;
-      const refusal = error instanceof Refusal ? error : down ? new Refusal(503, "Please try again in a moment") : new Refusal(500, "Something went wrong");
+      const refusal = error instanceof Refusal ? error : down ? new Refusal(503, "unavailable", "Please try again in a moment") : new Refusal(500, "internal", "Something went wrong");
       if (!(error instanceof Refusal)) log(down ? "WARN" : "ERROR", down ? "unavailable" : "failed", { path: request.url, error: String(error.stack) });
-      end(refusal.status, { errors: [{ message: refusal.message }] }, refusal.status === 503 ? { "retry-after": "1" } : {});
+      end(refusal.status, { errors: [{ message: refusal.message, code: refusal.code }] }, refusal.status === 503 ? { "retry-after": "1" } : {});
     });
   });
   server.on("error", (error) => stop(error));
