@@ -52,9 +52,6 @@ func TestEveryRefusalHasACode(t *testing.T) {
 	assert.Empty(t, shared[0].Code, "who is told changes nothing")
 }
 
-// besideUs are codes of rules that are not built yet.
-var besideUs = map[string]bool{"KeyReused": true, "KeyInProgress": true, "PriceChanged": true}
-
 // The list of codes is complete, explained and no longer than what is used.
 func TestCodes(t *testing.T) {
 	listed, told := map[string]bool{}, map[string]bool{}
@@ -89,7 +86,7 @@ func TestCodes(t *testing.T) {
 	}
 	for name := range listed {
 		if ast.IsExported(name) {
-			assert.True(t, besideUs[name] || regexp.MustCompile(`\bfault\.`+name+`\b`).MatchString(all.String()), "nobody uses %s", name)
+			assert.True(t, regexp.MustCompile(`\bfault\.`+name+`\b`).MatchString(all.String()), "nobody uses %s", name)
 		} else {
 			assert.Regexp(t, `, `+name+`\}`, string(own), "no kind has %s", name)
 		}
