@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -52,10 +51,6 @@ func TestTheLineHasAnEnd(t *testing.T) {
 
 // One network fills no line.
 func TestANetworkHasItsShareOfTheLine(t *testing.T) {
-	synctest.Test(t, networkInLine) // where hashing takes no time
-}
-
-func networkInLine(t *testing.T) {
 	h := newHouse(t)
 	h.enters(t, "signup", home, "ann", "correct horse", nil)
 	for range atOnce {
@@ -65,8 +60,7 @@ func networkInLine(t *testing.T) {
 	for i := range oneNetwork {
 		rush.Go(func() { h.enters(t, "signin", abroad, fmt.Sprint("nobody", i), "wrong horse", nil) })
 	}
-	synctest.Wait()
-	require.Len(t, h.signIns.waiting, oneNetwork)
+	require.Eventually(t, func() bool { return len(h.signIns.waiting) == oneNetwork }, time.Second, time.Millisecond)
 	status, words := h.enters(t, "signin", "2001:db8::99", "nobody", "wrong horse", nil)
 	assert.Equal(t, 503, status)
 	assert.Equal(t, "Please try again in a moment", words)
@@ -74,8 +68,7 @@ func networkInLine(t *testing.T) {
 		status, _ := h.enters(t, "signin", home, "ann", "correct horse", nil)
 		assert.Equal(t, 200, status)
 	})
-	synctest.Wait()
-	require.Len(t, h.signIns.waiting, oneNetwork+1, "she waits in line")
+	require.Eventually(t, func() bool { return len(h.signIns.waiting) == oneNetwork+1 }, time.Second, time.Millisecond, "she waits in line")
 	for range atOnce {
 		<-h.signIns.running
 	}
