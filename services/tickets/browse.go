@@ -24,9 +24,6 @@ func (s *server) browse(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.URL.Query().Has("ids") {
-		return s.these(w, r)
-	}
 	q := catalogue.Query{Sort: catalogue.Newest, Words: catalogue.Words(r.URL.Query().Get("q")), Limit: page.Limit}
 	if r.URL.Query().Has("sort") {
 		q.Sort = catalogue.Sort(r.URL.Query().Get("sort"))
@@ -40,6 +37,9 @@ func (s *server) browse(w http.ResponseWriter, r *http.Request) error {
 		if q.After, err = readCursor(page.Cursor); err != nil {
 			return err
 		}
+	}
+	if r.URL.Query().Has("ids") { // whatever else is asked for, as long as it makes sense
+		return s.these(w, r)
 	}
 	tickets, more := s.catalogue.Page(q, s.now())
 	if more {
@@ -141,7 +141,7 @@ func (s *server) answerAll(w http.ResponseWriter, r *http.Request, tickets []tic
 
 // show answers with one ticket.
 func (s *server) show(w http.ResponseWriter, r *http.Request) error {
-	id := strings.TrimSpace(mux.Vars(r)["id"])
+	id := mux.Vars(r)["id"]
 	if err := api.CheckID(id); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,8 +53,8 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawPath != "" || path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsRune(r.URL.Path, '\\') || strings.ContainsFunc(r.URL.Path, unicode.IsControl) || !utf8.ValidString(r.URL.Path) {
-			api.Fail(w, r, fault.UnknownRoute()) // no id needs escaping, so it is an attempt to get somewhere else
+		if !pathForm.MatchString(r.URL.EscapedPath()) || path.Clean(r.URL.Path) != r.URL.Path {
+			api.Fail(w, r, fault.UnknownRoute())
 			return
 		}
 		if !utf8.ValidString(r.URL.RawQuery) {
@@ -81,6 +82,10 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		proxy.ServeHTTP(w, r)
 	})
 }
+
+// pathForm is what a path of the API is made of. No id needs escaping: what does is an attempt to get somewhere else, or
+// what a sidecar fails on.
+var pathForm = regexp.MustCompile(`^[A-Za-z0-9._~/-]+$`)
 
 // passedMethod is what a service is asked for. HEAD is GET, so that it is answered alike; net/http leaves the body out. A
 // sidecar makes POST of a method that it does not know: TRACE is none of ours either, and is refused for what it is.

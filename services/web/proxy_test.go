@@ -107,10 +107,10 @@ func TestPassOn(t *testing.T) {
 	assert.Contains(t, body, `"code":"not_found"`)
 }
 
-// No id has a control character in it, and a sidecar that is sent one fails.
-func TestControlCharactersLeadNowhere(t *testing.T) {
+// No id needs escaping, and a sidecar that is sent one that does may fail.
+func TestWhatNeedsEscapingLeadsNowhere(t *testing.T) {
 	sidecar := sidecarAt(t, func(http.ResponseWriter, *http.Request) { t.Error("the sidecar is asked") })
-	for _, path := range []string{"/api/tickets/x%1F", "/api/orders/x%C2%97", "/api/payments/%7F", "/api/orders/%0B"} {
+	for _, path := range []string{"/api/tickets/x%1F", "/api/orders/x%C2%97", "/api/payments/%7F", "/api/orders/%0B", "/api/payments/%23%C3%B5", "/api/orders/%3Fx", "/api/orders/x%20", "/api/orders/%C3%A9", "/api/orders/%25"} {
 		w := httptest.NewRecorder()
 		passOn(sidecar, slog.New(slog.DiscardHandler)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
 		assert.Equal(t, http.StatusNotFound, w.Code, path)
