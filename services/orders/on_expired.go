@@ -21,8 +21,11 @@ const overduePrefix = "overdue-"
 // a job of our own: that is repeated until it can be decided, and keeps no other event waiting meanwhile.
 func (s *server) onExpired(ctx context.Context, e events.Expiration) error {
 	_, err := s.expire(ctx, dapr.ByRepeat, e.OrderID, e.ExpiresAt.Time)
-	if fault.KindOf(err) == fault.Early {
+	switch fault.KindOf(err) {
+	case fault.Early:
 		return s.timers.Schedule(ctx, overduePrefix+e.OrderID, e.ExpiresAt.Time)
+	case fault.NotFound:
+		return fault.New(fault.Invalid, "the timer of %s is for a ticket that was never sold", e.OrderID) // a sale is there before its orders are
 	}
 	return err
 }

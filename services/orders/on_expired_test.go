@@ -67,3 +67,9 @@ func TestARingForADeadlineThatHasMoved(t *testing.T) {
 	assert.Equal(t, fault.Done, m.hears(t, events.Expiration{OrderID: o.ID, ExpiresAt: clock.At(o.ExpiresAt.Add(59 * time.Second))}))
 	assert.Equal(t, sale.Cancelled, m.status(t, o))
 }
+
+// No order is placed before its sale is there: waiting for it would hold up every other deadline.
+func TestARingForNothing(t *testing.T) {
+	m := newMarket()
+	assert.Equal(t, fault.Drop, m.hears(t, events.Expiration{OrderID: "NOSUCH-1", ExpiresAt: clock.At(noon)}))
+}
