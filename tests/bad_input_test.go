@@ -94,6 +94,7 @@ func TestBadInput(t *testing.T) {
 		{owner, "GET", "/api/orders/" + placed.ID, "", 401, "Not authorized"},
 		{owner, "DELETE", "/api/orders/" + placed.ID, "", 401, "Not authorized"},
 		{nobody, "DELETE", "/api/orders/" + placed.ID, "", 401, "Not authorized"},
+		{other, "DELETE", "/api/orders/nosuch", "", 404, "Not Found"},
 
 		{nobody, "POST", "/api/payments", `{"orderId":"x","token":"tok_visa"}`, 401, "Not authorized"},
 		{other, "POST", "/api/payments", `{}`, 400, "OrderId must be provided (orderId); Token must be provided (token)"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,6 +73,33 @@ func TestPayment(t *testing.T) {
 		require.Equal(t, 201, buyer.pays(placed.ID, "tok_visa").Status, "found among the latest charges")
 		assert.Equal(t, 1, charges(t, s, placed.ID))
 	})
+}
+
+// A card whose bank wants to ask its owner: a client that says where the bank may send him back to is told where to send him.
+func TestTheBankAsks(t *testing.T) {
+	s := market(t)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	placed := buyer.orders(seller.sells("Asked by the bank", "40").ID)
+	const card = `"token":"pm_card_authenticationRequired"`
+	assert.Equal(t, 400, buyer.post("/api/payments", `{"orderId":"`+placed.ID+`",`+card+`}`).Status, "a client that knows of no such thing")
+
+	asked := buyer.post("/api/payments", `{"orderId":"`+placed.ID+`",`+card+`,"returnUrl":"`+s.URL+`/orders/`+placed.ID+`"}`)
+	require.Equal(t, 202, asked.Status, "%s", asked.Body)
+	var waits struct {
+		Status string
+		Action struct{ URL string }
+	}
+	asked.into(t, &waits)
+	assert.Equal(t, "requires_action", waits.Status)
+	buyer.get("/api/payments/"+placed.ID).into(t, &waits)
+	assert.Equal(t, "pending", waits.Status)
+	assert.Equal(t, 0, charges(t, s, placed.ID))
+
+	resp, err := http.PostForm(waits.Action.URL, url.Values{"answer": {"approve"}})
+	require.NoError(t, err)
+	resp.Body.Close()
+	eventually(t, "the order is paid", func() bool { return buyer.order(placed.ID).Status == "complete" })
+	assert.Equal(t, 1, charges(t, s, placed.ID))
 }
 
 // The card network answers, and tells of it, when the order's time is over: whatever was charged goes back, and the buyer sees it.

@@ -25,6 +25,7 @@ type pages struct {
 // page is what one was told.
 type page struct {
 	listed map[string]bool // live
+	again  bool            // it is not the first time that a stream begins
 	last   int64           // when something was listed last, as its newest stream began
 	missed bool            // that is later than when the stream before began
 }
@@ -71,8 +72,8 @@ func (p *pages) follow(ctx context.Context, i int, url string) {
 			case "listed":
 				told.listed[data.ID] = true
 			case "ready":
-				told.missed = told.last > 0 && data.Listed > told.last
-				told.last = data.Listed
+				told.missed = told.again && data.Listed > told.last
+				told.again, told.last = true, data.Listed
 			}
 			p.mu.Unlock()
 		}
