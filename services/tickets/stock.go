@@ -12,26 +12,23 @@ import (
 )
 
 const (
-	stockPage  = 200                    // tickets read at a time
-	stockPause = 5 * time.Second        // for so many, less for fewer
-	stockLeast = 500 * time.Millisecond // for a shelf that is as good as empty
+	stockPage  = 200             // tickets read at a time, of one shelf
+	stockPause = 5 * time.Second // between such reads
 )
 
 // stock fills the catalogue with what was listed before we started; until then the service is not ready. After that it
 // reads everything again and again: slowly, since a broadcast comes once at most, and at once when some may be missed.
 func (s *server) stock(ctx context.Context) {
-	s.readAll(ctx, func(int) bool { return true })
+	s.readAll(ctx, func() bool { return true })
 	if ctx.Err() == nil {
 		close(s.stocked)
 	}
 	for ctx.Err() == nil {
 		if missed := s.missed.Load(); missed > s.madeUp.Load() {
-			s.readAll(ctx, func(int) bool { return true })
+			s.readAll(ctx, func() bool { return true })
 			s.madeUp.Store(missed)
 		}
-		s.readAll(ctx, func(read int) bool {
-			return s.rest(ctx, max(stockPause*time.Duration(read)/stockPage, stockLeast))
-		})
+		s.readAll(ctx, func() bool { return s.rest(ctx, stockPause) })
 	}
 }
 
@@ -50,9 +47,8 @@ func (s *server) isUpToDate() bool {
 	return s.isStocked(ctx) == nil && s.hearing.Ready(ctx) == nil && s.madeUp.Load() == s.missed.Load()
 }
 
-// readAll puts every ticket into the catalogue. After each page it pauses for as long as is right after so many; a pause that
-// returns false ends it.
-func (s *server) readAll(ctx context.Context, pause func(read int) bool) {
+// readAll puts every ticket into the catalogue, and pauses after each page; a pause that returns false ends it.
+func (s *server) readAll(ctx context.Context, pause func() bool) {
 	for _, shelf := range catalogue.Shelves() {
 		for from, length := 0, 1; from < length && ctx.Err() == nil; {
 			ids, n, err := s.everybody.Slice(ctx, shelf, from, stockPage)
@@ -65,7 +61,7 @@ func (s *server) readAll(ctx context.Context, pause func(read int) bool) {
 				continue
 			}
 			from, length = from+stockPage, n
-			if !pause(len(ids)) {
+			if !pause() {
 				return
 			}
 		}

@@ -87,7 +87,7 @@ func TestACatalogueIsFilledWithAllThatWasEverListed(t *testing.T) {
 		list(t, s, fmt.Sprint("seller", i))
 	}
 	restarted := store.open()
-	restarted.readAll(t.Context(), func(int) bool { return true })
+	restarted.readAll(t.Context(), func() bool { return true })
 	assert.Equal(t, 550, size(restarted.catalogue))
 }
 
