@@ -22,6 +22,8 @@ const (
 	OrdersTopic      = "orders"
 	PaymentsTopic    = "payments"
 	ExpirationsTopic = "expirations"
+	HandoversTopic   = "handovers"
+	AccountsTopic    = "accounts"
 )
 
 // HeartbeatsTopic shows that the broker takes events, and to a replica that hears broadcasts that it still does.
@@ -40,11 +42,11 @@ func DeadTopic(app string) string { return app + "-dead" }
 
 // Topics lists every topic, for whoever has to create them before a sidecar subscribes.
 func Topics() []string {
-	topics := []string{TicketsTopic, OrdersTopic, PaymentsTopic, ExpirationsTopic, HeartbeatsTopic}
-	for _, app := range []string{"tickets", "orders"} {
+	topics := []string{TicketsTopic, OrdersTopic, PaymentsTopic, ExpirationsTopic, HandoversTopic, AccountsTopic, HeartbeatsTopic}
+	for _, app := range []string{"tickets", "orders", "handover", "auth"} {
 		topics = append(topics, OutboxTopic(app))
 	}
-	for _, app := range []string{"tickets", "orders", "payments", "expiration", "web"} {
+	for _, app := range []string{"tickets", "orders", "payments", "expiration", "handover", "mail", "web"} {
 		topics = append(topics, DeadTopic(app))
 	}
 	return topics
@@ -54,10 +56,16 @@ func Topics() []string {
 // until they have, so it has to know them before anybody publishes. Who listens only while it runs is none: see Listeners.
 func Subscribers(topic string) []string {
 	switch topic {
-	case TicketsTopic, PaymentsTopic, ExpirationsTopic:
+	case TicketsTopic:
+		return []string{"orders", "handover"}
+	case PaymentsTopic, ExpirationsTopic:
 		return []string{"orders"}
 	case OrdersTopic:
-		return []string{"tickets", "payments", "expiration"}
+		return []string{"tickets", "payments", "expiration", "handover", "mail"}
+	case HandoversTopic:
+		return []string{"payments", "mail"}
+	case AccountsTopic:
+		return []string{"mail"}
 	}
 	if app, private := strings.CutSuffix(topic, outboxSuffix); private {
 		return []string{app}
@@ -70,6 +78,8 @@ func Listeners(topic string) []string {
 	switch topic {
 	case TicketsTopic, OrdersTopic, HeartbeatsTopic:
 		return []string{"tickets", "web"}
+	case HandoversTopic:
+		return []string{"web"}
 	}
 	return nil
 }
@@ -86,7 +96,9 @@ func Hearers(topic string) []string {
 }
 
 // Payloads makes one of each payload there is.
-func Payloads() []Payload { return []Payload{new(Ticket), new(Order), new(Payment), new(Expiration)} }
+func Payloads() []Payload {
+	return []Payload{new(Ticket), new(Order), new(Payment), new(Expiration), new(Handover), new(Account)}
+}
 
 // Payload is the data of an event.
 type Payload interface {

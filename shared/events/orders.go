@@ -6,6 +6,7 @@ import (
 
 	"marketplace/shared/clock"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // Types of Order.
@@ -43,10 +44,12 @@ type Order struct {
 
 // OrderTicket is the ticket as it was when the order was placed.
 type OrderTicket struct {
-	ID      string       `json:"id"`
-	Title   string       `json:"title"`
-	Price   money.Amount `json:"price"`
-	Version int64        `json:"version"`
+	ID       string       `json:"id"`
+	Title    string       `json:"title"`
+	Price    money.Amount `json:"price"`
+	Version  int64        `json:"version"`
+	SellerID string       `json:"sellerId,omitempty"`
+	occasion.Occasion
 }
 
 // Ended tells whether nothing more will happen to the order.

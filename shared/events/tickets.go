@@ -5,12 +5,14 @@ import (
 
 	"marketplace/shared/clock"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // Types of Ticket.
 const (
-	TicketCreated = "ticket.created"
-	TicketUpdated = "ticket.updated"
+	TicketCreated   = "ticket.created"
+	TicketUpdated   = "ticket.updated"
+	TicketWithdrawn = "ticket.withdrawn" // not for sale any more, until it is updated
 )
 
 // Ticket is what its seller offers, as it is now, published by tickets. Of its sale the orders tell.
@@ -21,10 +23,12 @@ type Ticket struct {
 	Price     money.Amount `json:"price"`
 	UserID    string       `json:"userId"` // the seller
 	CreatedAt clock.Time   `json:"createdAt,omitzero"`
+	Withdrawn bool         `json:"withdrawn,omitempty"` // the seller does not offer it now
+	occasion.Occasion
 }
 
 func (Ticket) Topic() string   { return TicketsTopic }
-func (Ticket) Types() []string { return []string{TicketCreated, TicketUpdated} }
+func (Ticket) Types() []string { return []string{TicketCreated, TicketUpdated, TicketWithdrawn} }
 func (t Ticket) check() error {
 	if t.Price <= 0 {
 		return errors.New("price is missing") // one that is there is read as a price, or not at all
@@ -33,7 +37,10 @@ func (t Ticket) check() error {
 }
 func (t Ticket) describe() header {
 	kind := TicketUpdated
-	if t.Version == 0 {
+	switch {
+	case t.Withdrawn:
+		kind = TicketWithdrawn
+	case t.Version == 0:
 		kind = TicketCreated
 	}
 	return header{kind, t.ID, edition(t.Version)}

@@ -118,7 +118,7 @@ func TestBreaks(t *testing.T) {
 			assert.Equal(t, c.says, Breaks(was, is))
 		})
 	}
-	assert.Equal(t, "order.created: ticket.price changed from number to string: breaks tickets, payments, expiration, web",
+	assert.Equal(t, "order.created: ticket.price changed from number to string: breaks tickets, payments, expiration, handover, mail, web",
 		breaks(events.OrdersTopic, "order.created", "ticket.price changed from number to string"))
 }
 
