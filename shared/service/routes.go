@@ -36,6 +36,7 @@ type Routes struct {
 	suspects      poison.Suspects // events that could not be handled
 	ready, whole  []check
 	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
+	mentions      []func() string
 }
 
 // check says what is missing, nil when nothing is.
@@ -77,7 +78,7 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 		return r.pass(w, req, r.ready)
 	})
 	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
-		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...))
+		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...), r.mentions...)
 	})
 	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
 		if r.hearing != nil {
@@ -92,7 +93,10 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 // answers questions.
 func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
 
-func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
+// Mention adds words to /healthz that an operator should read although nothing is wrong; "" for none.
+func (r *Routes) Mention(words func() string) { r.mentions = append(r.mentions, words) }
+
+func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check, mentions ...func() string) error {
 	for _, check := range checks {
 		err := check(req.Context())
 		if fault.KindOf(err) == fault.Unavailable {
@@ -102,7 +106,16 @@ func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) 
 			return fault.Down(err, "%s is not ready", r.app)
 		}
 	}
-	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+	answer := struct {
+		Status string   `json:"status"`
+		Notes  []string `json:"notes,omitempty"`
+	}{Status: "ready"}
+	for _, words := range mentions {
+		if note := words(); note != "" {
+			answer.Notes = append(answer.Notes, note)
+		}
+	}
+	return api.Write(w, http.StatusOK, answer)
 }
 
 // ServeHTTP implements http.Handler. A path that was added word by word comes before those with an {id} in its place: it

@@ -12,6 +12,7 @@ type Stack struct {
 	URLs       []string // of each of its replicas
 	NATSURL    string   // "" when the broker is another one
 	StripeURL  string   // of the simulator; "" when RealStripe
+	InboxURL   string   // of the page of all mail; "" when mail goes elsewhere, or nowhere
 	Scheduler  string   // host:port of the scheduler of jobs
 	APIToken   string   // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
 	Dir        string   // the data folder: everything is in Dir/.local

@@ -5,6 +5,7 @@ package daprtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -16,9 +17,10 @@ import (
 	"marketplace/shared/events"
 )
 
-// Sidecar implements dapr.Store, dapr.Publisher and dapr.Scheduler. Its zero value is ready.
+// Sidecar implements dapr.Store, dapr.Publisher, dapr.Scheduler and dapr.Binding. Its zero value is ready.
 type Sidecar struct {
-	Now clock.Now // by which documents end; nil: time.Now
+	Now    clock.Now                                           // by which documents end; nil: time.Now
+	Behind func(data []byte, metadata map[string]string) error // whoever a binding passes things on to; nil: takes all
 
 	mu        sync.Mutex
 	ends      map[string]time.Time // of keys with a ttl
@@ -173,6 +175,24 @@ func (s *Sidecar) Unschedule(ctx context.Context, name string) error {
 		delete(s.jobs, name)
 		return nil
 	})
+}
+
+// Pass implements dapr.Binding. What Behind returns is the binding's own answer.
+func (s *Sidecar) Pass(ctx context.Context, name string, data []byte, metadata map[string]string) error {
+	return s.call(ctx, func() error {
+		if s.Behind == nil {
+			return nil
+		}
+		if err := s.Behind(data, metadata); err != nil {
+			return fmt.Errorf("%w by %s: %w", dapr.ErrNotPassed, name, err)
+		}
+		return nil
+	})
+}
+
+// HasBinding implements dapr.Binding: there is every one.
+func (s *Sidecar) HasBinding(ctx context.Context, _ string) (bool, error) {
+	return true, s.call(ctx, func() error { return nil })
 }
 
 // Jobs returns what is scheduled and when it is due.
