@@ -23,7 +23,7 @@ const brokenPass = "The pkpass is broken"
 // it, and a signature. Nothing but those is unpacked, and no more of them than their limit, whatever the archive says.
 func checkPKPass(file []byte) string {
 	archive, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
-	if err != nil || archive.Comment != "" || len(archive.File) > mostEntries {
+	if err != nil || !endsAsZip(file) || archive.Comment != "" || len(archive.File) > mostEntries {
 		return brokenPass
 	}
 	entries, first := map[string]*zip.File{}, int64(len(file))
