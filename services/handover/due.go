@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"marketplace/services/handover/handover"
+	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 )
@@ -51,6 +52,9 @@ func (s *server) ended(ctx context.Context, h handover.Handover) (handover.Hando
 // ofOrder is the handover that an order leads to. It returns NotFound when there is none.
 func (s *server) ofOrder(ctx context.Context, orderID string) (handover.Handover, error) {
 	ticketID, err := handover.TicketOf(orderID)
+	if err == nil {
+		err = api.CheckID(orderID)
+	}
 	if err != nil {
 		return handover.Handover{}, err
 	}

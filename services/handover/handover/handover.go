@@ -178,6 +178,9 @@ func (h *Handover) Sell(o Order, seller string, t Terms, now time.Time) {
 		return
 	}
 	now = now.Truncate(time.Millisecond)
+	if o.Ticket.StartsAt.IsZero() && o.Ticket.Version == h.Ticket.Version { // placed before orders knew when tickets are good
+		o.Ticket.Occasion = h.Ticket.Occasion
+	}
 	h.SellerID, h.Ticket = seller, o.Ticket
 	h.Sale = &Sale{OrderID: o.ID, BuyerID: o.BuyerID, Status: Due, Amount: o.Ticket.Price, SoldAt: now, DueAt: t.Due(o.Ticket.StartsAt.Time, now)}
 	if h.Content != nil {
