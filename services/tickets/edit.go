@@ -9,6 +9,7 @@ import (
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
+	"marketplace/shared/trace"
 )
 
 // edition is what a seller sends for an edit: an offer, or all that a GET has shown him with a new offer in it.
@@ -49,6 +50,7 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "edit", trace.Ticket(id))
 	known := api.PreconditionOf(r)
 	t, err := s.tickets.Update(r.Context(), dapr.ByNudge, id, func(t *ticket.Ticket) error {
 		if err := t.OwnedBy(seller.ID); err != nil {
