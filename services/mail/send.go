@@ -139,9 +139,7 @@ func (s *server) link(ctx context.Context, n note.Note) (path string, err error)
 	}
 	err = s.services.Invoke(ctx, "auth", http.MethodPost, "/internal/accounts/"+url.PathEscape(n.To)+"/links", in, &out)
 	switch fault.KindOf(err) {
-	case fault.NotFound:
-		return "", errNobody
-	case fault.Refused, fault.Invalid:
+	case fault.NotFound, fault.Refused, fault.Invalid: // used up, out of date, or of an account that is gone
 		return "", dropped(fmt.Sprintf("no link for it: %v", err))
 	}
 	if err == nil && !strings.HasPrefix(out.Path, "/") {

@@ -20,16 +20,15 @@ import (
 //   - It keeps the metadata of a call in the component, where the next call overwrites it: of two calls at once one's mail can
 //     go to the other's address. So there is one at a time, and after a call without an answer none until that one must
 //     be over. Every replica has a sidecar of its own.
-//   - What a call leaves out it takes from the call before. So every call says all there is.
 //   - It sends one part, as HTML, and no headers but From, To and Subject, which it encodes: no line break gets through.
 //   - It gives up dialling after ten seconds, and waits for an answer for ever.
 type way struct {
-	binding dapr.Binding
-	ready   func(context.Context) error
-	now     clock.Now
-	log     *slog.Logger
-	turn    chan struct{} // holds one: whoever has it may call
-	unsure  bool          // whoever called last got no answer; guarded by turn
+	mailer dapr.Mailer
+	ready  func(context.Context) error
+	now    clock.Now
+	log    *slog.Logger
+	turn   chan struct{} // holds one: whoever has it may call
+	unsure bool          // whoever called last got no answer; guarded by turn
 
 	mu     sync.Mutex
 	absent bool      // there is no mail server in YAML
@@ -48,8 +47,8 @@ const (
 
 var errAway = errors.New("the mail server did not take the mail before")
 
-func newWay(binding dapr.Binding, ready func(context.Context) error, now clock.Now, log *slog.Logger) *way {
-	return &way{binding: binding, ready: ready, now: now, log: log, turn: make(chan struct{}, 1), unsure: true} // a former self may have called
+func newWay(mailer dapr.Mailer, ready func(context.Context) error, now clock.Now, log *slog.Logger) *way {
+	return &way{mailer: mailer, ready: ready, now: now, log: log, turn: make(chan struct{}, 1), unsure: true} // a former self may have called
 }
 
 // send returns when the mail server has the mail; dropped when it will never take it.
@@ -72,8 +71,8 @@ func (w *way) send(ctx context.Context, to string, l letter.Letter) error {
 		}
 	}
 	w.unsure = true
-	err := w.binding.Pass(ctx, dapr.MailServer, l.HTML, map[string]string{"emailTo": to, "subject": l.Subject})
-	if err == nil || errors.Is(err, dapr.ErrNotPassed) {
+	err := w.mailer.SendMail(ctx, to, l.Subject, l.HTML)
+	if err == nil || errors.Is(err, dapr.ErrNotTaken) {
 		w.unsure = false
 	}
 	err = verdict(err)
@@ -86,7 +85,7 @@ var refusal = regexp.MustCompile(`could not send email 1: (5\d\d) (.*)`)
 
 // verdict makes dropped of an answer that stays: no such mailbox, or not this mail. 53x is about us, not about the mail.
 func verdict(err error) error {
-	if err == nil || !errors.Is(err, dapr.ErrNotPassed) {
+	if err == nil || !errors.Is(err, dapr.ErrNotTaken) {
 		return err
 	}
 	if said := refusal.FindStringSubmatch(err.Error()); said != nil && !strings.HasPrefix(said[1], "53") {
@@ -124,7 +123,7 @@ const (
 // watch finds out whether there is a mail server, and says so when that changes, until ctx ends.
 func (w *way) watch(ctx context.Context) {
 	for pause := lookAnxious; ctx.Err() == nil; clock.Wait(ctx, pause) {
-		there, err := w.binding.HasBinding(ctx, dapr.MailServer)
+		there, err := w.mailer.HasMailServer(ctx)
 		if err != nil {
 			continue
 		}
@@ -135,14 +134,14 @@ func (w *way) watch(ctx context.Context) {
 		w.mu.Unlock()
 		switch {
 		case news && there:
-			w.log.Info("mail goes to the component " + dapr.MailServer)
+			w.log.Info("mail goes to the component mailserver")
 		case news:
 			w.log.Warn(nobody)
 		}
 	}
 }
 
-const nobody = "there is no component " + dapr.MailServer + ": nobody is written to"
+const nobody = "there is no component mailserver: nobody is written to"
 
 // there tells whether there is a mail server in YAML, and that there is while it is not known: then nothing is lost.
 func (w *way) there() bool {

@@ -2,55 +2,32 @@ package dapr
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	sdk "github.com/dapr/go-sdk/client"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
-// MailServer is the output binding that passes mail on. A market without that component works, and writes to nobody.
-const MailServer = "mailserver"
-
-// bindingLimit is for somebody outside who takes his time.
-const bindingLimit = 30 * time.Second
-
-// Binding passes things on to somebody outside who is named in YAML.
-type Binding interface {
-	// Pass hands data to the output binding called name. An error that is ErrNotPassed is the binding's own answer: it has
-	// tried and says why not. After any other nobody knows whether it was passed on, nor whether it still will be.
-	Pass(ctx context.Context, name string, data []byte, metadata map[string]string) error
-	// HasBinding tells whether there is such a component.
-	HasBinding(ctx context.Context, name string) (bool, error)
-}
-
-// ErrNotPassed is in the chain of what a binding itself answers; the text around it has the other side's words.
-var ErrNotPassed = errors.New("not passed on")
-
-// Pass implements Binding.
-func (s *Sidecar) Pass(ctx context.Context, name string, data []byte, metadata map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, bindingLimit)
-	defer cancel()
-	err := s.sdk.InvokeOutputBinding(ctx, &sdk.InvokeBindingRequest{Name: name, Operation: "create", Data: data, Metadata: metadata})
-	if said, ok := status.FromError(err); ok && said.Code() == codes.Internal {
-		return fmt.Errorf("%w by %s: %s", ErrNotPassed, name, said.Message())
-	}
-	if err != nil {
-		return down(fmt.Errorf("pass on to %s: %w", name, err))
+// PutFile keeps data under a name where an output binding leads: a disk, a bucket. Names are used once: written twice, nobody
+// knows which is read.
+func (s *Sidecar) PutFile(ctx context.Context, binding, name string, data []byte) error {
+	in := fileCall(binding, "create", name)
+	in.Data = data
+	if _, err := s.sdk.InvokeBinding(ctx, in); err != nil {
+		return fmt.Errorf("put %s into %s: %w", name, binding, err)
 	}
 	return nil
 }
 
-// HasBinding implements Binding.
-func (s *Sidecar) HasBinding(ctx context.Context, name string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	about, err := s.sdk.GetMetadata(ctx)
+// GetFile returns what PutFile kept. A name that there is not is an error like any other: bindings have no word for it.
+func (s *Sidecar) GetFile(ctx context.Context, binding, name string) ([]byte, error) {
+	out, err := s.sdk.InvokeBinding(ctx, fileCall(binding, "get", name))
 	if err != nil {
-		return false, down(fmt.Errorf("ask for the components: %w", err))
+		return nil, fmt.Errorf("get %s from %s: %w", name, binding, err)
 	}
-	return slices.ContainsFunc(about.RegisteredComponents, func(c *sdk.MetadataRegisteredComponents) bool { return c.Name == name }), nil
+	return out.Data, nil
+}
+
+// fileCall names a file in the words of each binding that keeps some: the local disk, S3 and Google Cloud, Azure.
+func fileCall(binding, operation, name string) *sdk.InvokeBindingRequest {
+	return &sdk.InvokeBindingRequest{Name: binding, Operation: operation, Metadata: map[string]string{"fileName": name, "key": name, "blobName": name}}
 }

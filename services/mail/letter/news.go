@@ -76,6 +76,18 @@ func (n News) Event() string {
 	return events.New(*n.Account).ID
 }
 
+// Once names the mail among all mails: news with the same name is one mail, whichever comes first. A sale that ends is told
+// its seller once: a handover that failed, and the money that goes back for it, are two events.
+func (n News) Once() string {
+	switch n.Kind {
+	case SaleOff:
+		return string(SaleRefunded) + " " + n.Handover.ID
+	case SaleRefunded:
+		return string(SaleRefunded) + " " + n.Order.ID
+	}
+	return string(n.Kind) + " " + n.Event()
+}
+
 // Until is when the mail has nothing to say any more, zero for no such time.
 func (n News) Until() time.Time {
 	if n.Kind == HoldEnding {

@@ -32,7 +32,7 @@ type Note struct {
 
 // ID names the note of a mail: the same for the same news, however often it comes.
 func ID(n letter.News) string {
-	sum := sha256.Sum256([]byte(string(n.Kind) + " " + n.Event()))
+	sum := sha256.Sum256([]byte(n.Once()))
 	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15])
 }
 

@@ -17,10 +17,10 @@ import (
 	"marketplace/shared/events"
 )
 
-// Sidecar implements dapr.Store, dapr.Publisher, dapr.Scheduler and dapr.Binding. Its zero value is ready.
+// Sidecar implements dapr.Store, dapr.Publisher, dapr.Scheduler and dapr.Mailer. Its zero value is ready.
 type Sidecar struct {
-	Now    clock.Now                                           // by which documents end; nil: time.Now
-	Behind func(data []byte, metadata map[string]string) error // whoever a binding passes things on to; nil: takes all
+	Now        clock.Now                                   // by which documents end; nil: time.Now
+	MailServer func(to, subject string, html []byte) error // takes mail, or says why not; nil: there is none, and mail is lost
 
 	mu        sync.Mutex
 	ends      map[string]time.Time // of keys with a ttl
@@ -177,22 +177,22 @@ func (s *Sidecar) Unschedule(ctx context.Context, name string) error {
 	})
 }
 
-// Pass implements dapr.Binding. What Behind returns is the binding's own answer.
-func (s *Sidecar) Pass(ctx context.Context, name string, data []byte, metadata map[string]string) error {
+// SendMail implements dapr.Mailer. What MailServer returns is that server's answer.
+func (s *Sidecar) SendMail(ctx context.Context, to, subject string, html []byte) error {
 	return s.call(ctx, func() error {
-		if s.Behind == nil {
+		if s.MailServer == nil {
 			return nil
 		}
-		if err := s.Behind(data, metadata); err != nil {
-			return fmt.Errorf("%w by %s: %w", dapr.ErrNotPassed, name, err)
+		if err := s.MailServer(to, subject, html); err != nil {
+			return fmt.Errorf("%w: %w", dapr.ErrNotTaken, err)
 		}
 		return nil
 	})
 }
 
-// HasBinding implements dapr.Binding: there is every one.
-func (s *Sidecar) HasBinding(ctx context.Context, _ string) (bool, error) {
-	return true, s.call(ctx, func() error { return nil })
+// HasMailServer implements dapr.Mailer.
+func (s *Sidecar) HasMailServer(ctx context.Context) (bool, error) {
+	return s.MailServer != nil, s.call(ctx, func() error { return nil })
 }
 
 // Jobs returns what is scheduled and when it is due.
