@@ -11,6 +11,8 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+
+	"marketplace/tests/inbox/plain"
 )
 
 // letter is a mail as its reader sees it.
@@ -44,7 +46,7 @@ func read(source string) letter {
 		l.Links = append(l.Links, html.UnescapeString(found[1]))
 	}
 	if l.Text == "" {
-		l.Text = plain(l.HTML)
+		l.Text = plain.Of(l.HTML)
 	}
 	return l
 }
@@ -87,19 +89,4 @@ func (l *letter) part(contentType, encoding string, body io.Reader) error {
 		l.Text += string(text)
 	}
 	return nil
-}
-
-var (
-	unseen = regexp.MustCompile(`(?is)<(style|title|script)\b.*?</(style|title|script)>`)
-	breaks = regexp.MustCompile(`(?i)</(p|h1|h2|tr|td|div|blockquote)>|<br */?>`)
-	tags   = regexp.MustCompile(`(?s)<[^>]*>`)
-	blanks = regexp.MustCompile(`[ \t]+`)
-	lines  = regexp.MustCompile(`\s*\n\s*`)
-)
-
-// plain is what a program shows that knows no HTML but leaves out tags.
-func plain(text string) string {
-	text = strings.ReplaceAll(unseen.ReplaceAllString(text, ""), "\n", " ")
-	text = tags.ReplaceAllString(breaks.ReplaceAllString(text, "\n"), "")
-	return strings.TrimSpace(lines.ReplaceAllString(blanks.ReplaceAllString(html.UnescapeString(text), " "), "\n"))
 }

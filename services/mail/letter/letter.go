@@ -43,10 +43,10 @@ func (d Desk) Write(n News, path string) (Letter, error) {
 	}
 	view := struct {
 		words
-		Subject, Link, Home, Host string
-		Ticket                    *ticket
-	}{text, "", "", d.Site.JoinPath("/").String(), d.Site.Host, d.ticketOf(n)}
-	view.Subject, view.Quote = Line(text.Subject), said(text.Quote)
+		Link, Home, Host string
+		Ticket           *ticket
+	}{text, "", d.Site.JoinPath("/").String(), d.Site.Host, d.ticketOf(n)}
+	view.Subject, view.Quote = said(Line(text.Subject)), said(text.Quote)
 	if text.Path != "" {
 		link, err := d.Site.Parse(text.Path)
 		if err != nil || link.Host != d.Site.Host {
