@@ -23,12 +23,13 @@ import (
 //   - It sends one part, as HTML, and no headers but From, To and Subject, which it encodes: no line break gets through.
 //   - It gives up dialling after ten seconds, and waits for an answer for ever.
 type way struct {
-	mailer dapr.Mailer
-	ready  func(context.Context) error
-	now    clock.Now
-	log    *slog.Logger
-	turn   chan struct{} // holds one: whoever has it may call
-	unsure bool          // whoever called last got no answer; guarded by turn
+	mailer  dapr.Mailer
+	ready   func(context.Context) error
+	now     clock.Now
+	log     *slog.Logger
+	turn    chan struct{} // holds one: whoever has it may call
+	unsure  bool          // whoever called last got no answer; guarded by turn
+	settled time.Duration // how long that call needs at the most until its metadata is read
 
 	mu     sync.Mutex
 	absent bool      // there is no mail server in YAML
@@ -38,9 +39,8 @@ type way struct {
 }
 
 const (
-	// settled is how long a call that the sidecar has taken needs at the most until its metadata is read: nothing but a few
-	// instructions, on a machine that is very busy.
-	settled = 2 * time.Second
+	// settles is for a few instructions, on a machine that is very busy.
+	settles = 2 * time.Second
 	// longestAway is how long a mail server that failed is left alone at the most.
 	longestAway = time.Minute
 )
@@ -48,7 +48,7 @@ const (
 var errAway = errors.New("the mail server did not take the mail before")
 
 func newWay(mailer dapr.Mailer, ready func(context.Context) error, now clock.Now, log *slog.Logger) *way {
-	return &way{mailer: mailer, ready: ready, now: now, log: log, turn: make(chan struct{}, 1), unsure: true} // a former self may have called
+	return &way{mailer: mailer, ready: ready, now: now, log: log, turn: make(chan struct{}, 1), unsure: true, settled: settles} // a former self may have called
 }
 
 // send returns when the mail server has the mail; dropped when it will never take it.
@@ -66,7 +66,7 @@ func (w *way) send(ctx context.Context, to string, l letter.Letter) error {
 		if err := w.ready(ctx); err != nil {
 			return fault.Down(err, "the sidecar is away")
 		}
-		if !clock.Wait(ctx, settled) {
+		if !clock.Wait(ctx, w.settled) {
 			return ctx.Err()
 		}
 	}
@@ -120,25 +120,34 @@ const (
 	lookAnxious = time.Second // until it is known
 )
 
-// watch finds out whether there is a mail server, and says so when that changes, until ctx ends.
+// watch knows whether there is a mail server, until ctx ends.
 func (w *way) watch(ctx context.Context) {
-	for pause := lookAnxious; ctx.Err() == nil; clock.Wait(ctx, pause) {
-		there, err := w.mailer.HasMailServer(ctx)
-		if err != nil {
-			continue
+	for ctx.Err() == nil {
+		pause := lookCalm
+		if !w.look(ctx) {
+			pause = lookAnxious
 		}
-		pause = lookCalm
-		w.mu.Lock()
-		news := w.absent == there || !w.asked
-		w.asked, w.absent = true, !there
-		w.mu.Unlock()
-		switch {
-		case news && there:
-			w.log.Info("mail goes to the component mailserver")
-		case news:
-			w.log.Warn(nobody)
-		}
+		clock.Wait(ctx, pause)
 	}
+}
+
+// look finds out whether there is a mail server, and says so when that is news. It returns false when nobody knows.
+func (w *way) look(ctx context.Context) bool {
+	there, err := w.mailer.HasMailServer(ctx)
+	if err != nil {
+		return false
+	}
+	w.mu.Lock()
+	news := w.absent == there || !w.asked
+	w.asked, w.absent = true, !there
+	w.mu.Unlock()
+	switch {
+	case news && there:
+		w.log.Info("mail goes to the component mailserver")
+	case news:
+		w.log.Warn(nobody)
+	}
+	return true
 }
 
 const nobody = "there is no component mailserver: nobody is written to"
