@@ -9,6 +9,7 @@ import (
 	"regexp"
 
 	"marketplace/shared/clock"
+	"marketplace/shared/metrics"
 	"marketplace/shared/service"
 )
 
@@ -49,9 +50,10 @@ func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) h
 			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		w.Header().Set(service.RequestID, id)
-		counted := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		counted := &metrics.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
 		next.ServeHTTP(counted, r)
-		log.Info("request", "method", r.Method, "path", r.URL.Path, "status", counted.status,
+		countRequest(r, counted.Status, now().Sub(began))
+		log.Info("request", "method", r.Method, "path", r.URL.Path, "status", counted.Status,
 			"ms", float64(now().Sub(began).Microseconds())/1000, "request", id, "trace", r.Header.Get("traceparent"))
 	})
 }
@@ -62,17 +64,3 @@ func newTrace() string {
 	_, _ = rand.Read(b) // never fails
 	return "00-" + hex.EncodeToString(b[:16]) + "-" + hex.EncodeToString(b[16:]) + "-01"
 }
-
-// statusWriter remembers what was answered.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the real writer.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
