@@ -83,6 +83,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go s.hearing.Watch(ctx)
 	go s.stock(ctx)
 	s.showCatalogue()
+	go s.watchHolds(ctx)
 	routes := s.routes(cfg.Settings, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)
 	return service.Serve(ctx, cfg.Settings, log, routes, outbox.Wait)
