@@ -23,6 +23,7 @@ type settings struct {
 	HTTPS          bool           `envconfig:"HTTPS" default:"true"`            // reached over HTTPS: everywhere but on a developer's machine
 	CORSOrigins    origins        `envconfig:"CORS_ORIGINS"`                    // other sites whose scripts may use the API; empty: none
 	StripeKey      string         `envconfig:"STRIPE_PUBLISHABLE_KEY"`          // empty: test cards by name instead of card fields
+	Support        string         `envconfig:"SUPPORT_EMAIL"`                   // where visitors can write to; empty: nowhere
 	Currency       money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 
@@ -34,6 +35,7 @@ type site struct {
 	contract *contract
 	hub      *live.Hub
 	stripe   string         // publishable key
+	support  string         // an address, "" for none
 	https    bool           // reached over HTTPS
 	currency money.Currency // of every price
 	now      clock.Now
@@ -71,7 +73,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	s := &site{
 		api: passOn(sidecar, log), sessions: sessions, look: look, contract: contract, hub: live.New(),
-		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
+		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
