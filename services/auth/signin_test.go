@@ -35,7 +35,8 @@ func newHouse(t *testing.T) *house {
 	h.sidecar = &daprtest.Sidecar{Now: now}
 	public, private, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
-	h.server = newServer(h.sidecar, now, slog.New(slog.DiscardHandler))
+	h.server = newServer(h.sidecar, h.sidecar, now, slog.New(slog.DiscardHandler))
+	h.broker = func(context.Context) error { return nil }
 	h.public, h.mostSignUps = session.KeysOf(public), 100
 	h.issuer, h.verifier = session.NewIssuer(private, true, now), session.NewVerifier(h.public, now)
 	return h

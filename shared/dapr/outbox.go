@@ -143,7 +143,7 @@ func (o *Outbox) publishLater(ctx context.Context, box []pending) {
 	trace := Trace(ctx)
 	o.background.Go(func() {
 		if err := o.publishNow(WithTrace(context.Background(), trace), box); err != nil {
-			o.log.Warn("events wait for their nudge", "error", err)
+			o.log.Warn("events wait for their nudge, or for the next change", "error", err)
 		}
 	})
 }
