@@ -10,6 +10,7 @@ import (
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 	"marketplace/shared/service"
+	"marketplace/shared/trace"
 )
 
 // How often letters may be asked for in a window: by one network, and to one address.
@@ -44,7 +45,7 @@ func (s *server) forgot(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return busy("letters")
 	}
-	ctx := dapr.WithTrace(context.Background(), dapr.Trace(r.Context()))
+	ctx := trace.From(context.Background(), trace.Parent(r.Context()))
 	s.background.Go(func() {
 		defer func() { <-s.letters }()
 		ctx, cancel := context.WithTimeout(ctx, service.Quick)
