@@ -50,22 +50,23 @@ func (s *server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// nothingUnderWay returns Refused while others count on an account: a ticket that it holds or pays for, or one of its own that
-// somebody holds.
+// nothingUnderWay returns Refused while others count on an account: a ticket that it holds or pays for, or one that it has sold and
+// not handed over.
 func (s *server) nothingUnderWay(ctx context.Context, id string) error {
-	for _, ask := range []struct{ app, path, words string }{
-		{"orders", "/internal/buyers/" + id, "You hold a ticket. Pay for it, or give it back, and then delete your account"},
-		{"tickets", "/internal/sellers/" + id, "Somebody holds a ticket of yours. Delete your account when that has ended"},
-	} {
-		var said struct {
-			Busy bool `json:"busy"`
-		}
-		if err := s.others.Invoke(ctx, ask.app, http.MethodGet, ask.path, nil, &said); err != nil {
-			return err
-		}
-		if said.Busy {
-			return fault.New(fault.Refused, "%s", ask.words).Named(fault.AccountBusy)
-		}
+	var said struct {
+		Busy bool `json:"busy"`
+	}
+	if err := s.others.Invoke(ctx, "orders", http.MethodGet, "/internal/buyers/"+id, nil, &said); err != nil {
+		return err
+	}
+	if said.Busy {
+		return fault.New(fault.Refused, "You hold a ticket. Pay for it or give it back first").Named(fault.AccountBusy)
+	}
+	if err := s.others.Invoke(ctx, "handover", http.MethodGet, "/internal/sellers/"+id, nil, &said); err != nil {
+		return err
+	}
+	if said.Busy {
+		return fault.New(fault.Refused, "Somebody waits for a ticket that you have sold. Hand it over first, and if it was reported, wait for the decision").Named(fault.AccountBusy)
 	}
 	return nil
 }
