@@ -33,8 +33,8 @@ const sessionType = "JWT"
 type User struct {
 	ID       string
 	Email    string
-	Verified bool  // the address is his: he has opened a link that was sent there
-	Operator bool  // of the marketplace: verified, and his address is one of auth's OPERATORS
+	Verified bool // the address is his: he has opened a link that was sent there
+	Operator bool // of the marketplace: verified, and his address is one of auth's OPERATORS
 
 	// What the issuer says besides.
 	Generation int   // of the account's sessions, see Ended
