@@ -112,7 +112,10 @@ func TestForgottenPassword(t *testing.T) {
 	assert.Equal(t, 202, status)
 	assert.JSONEq(t, `{}`, body)
 	token := h.latest(t, "reset", "forgotten")
-	second := func() string { h.post(t, "forgot", `{"email":"ann@example.com"}`, nil); return h.latest(t, "reset", "forgotten") }()
+	second := func() string {
+		h.post(t, "forgot", `{"email":"ann@example.com"}`, nil)
+		return h.latest(t, "reset", "forgotten")
+	}()
 	require.NotEqual(t, token, second)
 	assert.Equal(t, token, func() string { _, again := h.letter(t, "reset", h.told(t)[0].ID, 1); return again }(), "the same letter has the same link")
 
