@@ -208,7 +208,7 @@ func TestForgettingTellsNobodyWhoIsHere(t *testing.T) {
 	assert.Equal(t, 503, known.Code)
 	assert.Equal(t, known.Body.String(), unknown.Body.String())
 	h.away = nil
-	for i := range mostLettersOfNetwork {
+	for i := range h.mostLetters {
 		ask(fmt.Sprint("somebody", i), "198.51.100.9")
 	}
 	assert.Equal(t, 429, ask("ann3", "198.51.100.9").Code, "a network has its share")

@@ -97,6 +97,9 @@ func (s *server) signOutEverywhere(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
+	if err := readNothing(w, r); err != nil {
+		return err
+	}
 	a, err := s.at(r.Context(), user.Email(u.Email))
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
@@ -114,6 +117,14 @@ func (s *server) signOutEverywhere(w http.ResponseWriter, r *http.Request) error
 	}
 	s.issuer.Close(w)
 	return api.Write(w, http.StatusOK, struct{}{})
+}
+
+// readNothing reads the body of who has nothing to say: none, or an empty object.
+func readNothing(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	return api.Read(w, r, &struct{}{})
 }
 
 // endedSessions tells the other services which sessions they must refuse.

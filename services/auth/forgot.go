@@ -13,15 +13,11 @@ import (
 	"marketplace/shared/trace"
 )
 
-// How often letters may be asked for in a window: by one network, and to one address.
 const (
-	mostLettersOfNetwork = 20
-	mostLettersOfAccount = 3
+	mostLettersOfAccount = 3 // in a window
 	whyNoLetter          = "Too many letters were asked for"
+	lettersAtOnce        = 16
 )
-
-// mostLetters are looked for at a time.
-const mostLetters = 16
 
 // forgot has a link mailed by which a new password can be chosen. Whether there is such an account is not to be learned here:
 // known or not, the address is counted and answered alike, and what there is to do is done after the answer. Whoever gets no
@@ -63,7 +59,7 @@ func (s *server) mayWrite(w http.ResponseWriter, r *http.Request, email user.Ema
 	if err := s.broker(r.Context()); err != nil {
 		return fault.Down(err, "We cannot send mail just now. Please try again in a moment")
 	}
-	if err := s.count(w, r, "letters."+networkOf(r), mostLettersOfNetwork, whyNoLetter+" from your network"); err != nil {
+	if err := s.count(w, r, "letters."+networkOf(r), s.mostLetters, whyNoLetter+" from your network"); err != nil {
 		return err
 	}
 	return s.count(w, r, "letters.account."+accountKey(email), mostLettersOfAccount, whyNoLetter)

@@ -23,6 +23,7 @@ type settings struct {
 	PublicKeyFile  string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	HTTPS          bool   `envconfig:"HTTPS" default:"true"`              // reached over HTTPS: everywhere but on a developer's machine
 	SignUps        int    `envconfig:"SIGNUPS_PER_NETWORK" default:"100"` // in a quarter of an hour
+	Letters        int    `envconfig:"LETTERS_PER_NETWORK" default:"20"`  // as SignUps
 
 	Operators operators `envconfig:"OPERATORS"`
 }
@@ -48,7 +49,8 @@ type server struct {
 
 	operators        operators
 	signIns, signUps *turns // each its own: no rush of sign-ups keeps anybody from signing in
-	mostSignUps      int
+	mostSignUps      int    // of a network
+	mostLetters      int    // asked for by one
 }
 
 func main() {
@@ -87,7 +89,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	s.others, s.broker = sidecar, sidecar.BrokerReady
 	s.issuer = session.NewIssuer(private, cfg.HTTPS, cfg.Now)
 	s.verifier = session.NewVerifier(public, cfg.Now)
-	s.public, s.mostSignUps, s.operators = public, cfg.SignUps, cfg.Operators
+	s.public, s.mostSignUps, s.mostLetters, s.operators = public, cfg.SignUps, cfg.Letters, cfg.Operators
 	go s.verifier.Follow(ctx, s.ended, log)
 	routes := s.routes(cfg.Settings, log, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)
@@ -103,7 +105,7 @@ func newServer(store dapr.Store, publisher dapr.Publisher, now clock.Now, log *s
 		once:    service.NewOnce(store, network, now, log),
 		signIns: newTurns(),
 		signUps: newTurns(),
-		letters: make(chan struct{}, mostLetters),
+		letters: make(chan struct{}, lettersAtOnce),
 		now:     now,
 		log:     log,
 	}

@@ -47,7 +47,7 @@ func (h *house) start(public ed25519.PublicKey) {
 	now := func() time.Time { return h.now }
 	h.server = newServer(h.sidecar, h.sidecar, now, slog.New(slog.DiscardHandler))
 	h.broker, h.others = func(context.Context) error { return h.away }, h.free
-	h.public, h.mostSignUps = session.KeysOf(public), 100
+	h.public, h.mostSignUps, h.mostLetters = session.KeysOf(public), 100, 20
 	h.issuer, h.verifier = session.NewIssuer(h.private, true, now), session.NewVerifier(h.public, now)
 }
 

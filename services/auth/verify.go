@@ -46,6 +46,9 @@ func (s *server) askVerification(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := readNothing(w, r); err != nil {
+		return err
+	}
 	if a.Verified() {
 		return a.AskVerify(s.now())
 	}
