@@ -264,6 +264,7 @@ func TestKilledAnywhere(t *testing.T) {
 			for _, effective := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/after %d calls, the next done: %v", name, n, effective), func(t *testing.T) {
 					w := newWorld(t)
+					w.mortal = true
 					w.sidecar.DieAfter(n, effective)
 					for try := 0; ; try++ { // the broker brings the event until it is acknowledged
 						err := w.briefly(func(ctx context.Context) error { return tell(ctx, w) })
