@@ -47,7 +47,7 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := api.Read(w, r, &in); err != nil {
 		return err
 	}
-	if _, err := s.check(in.offer, occasion.Occasion{}); err != nil {
+	if _, err := s.check(in.offer, occasion.Occasion{}); err != nil { // before who and what: most of it needs no ticket
 		return err
 	}
 	id := mux.Vars(r)["id"]
@@ -68,6 +68,9 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		}
 		asked, err := s.check(in.offer, t.Occasion)
 		if err != nil {
+			return err
+		}
+		if err := s.bound.Check(asked, s.currency).Err(); err != nil {
 			return err
 		}
 		asked.Withdrawn = in.Withdrawn
