@@ -10,6 +10,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/occasion"
+	"marketplace/shared/trace"
 )
 
 // edition is what a seller sends for an edit: an offer, or all that a GET has shown him with a new offer in it.
@@ -54,6 +55,7 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "edit", trace.Ticket(id))
 	known := api.PreconditionOf(r)
 	t, err := s.tickets.Update(r.Context(), dapr.ByNudge, id, func(t *ticket.Ticket) error {
 		if err := t.OwnedBy(seller.ID); err != nil {

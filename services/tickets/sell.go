@@ -12,6 +12,7 @@ import (
 	"marketplace/shared/fault"
 	"marketplace/shared/occasion"
 	"marketplace/shared/service"
+	"marketplace/shared/trace"
 )
 
 // offer is what a seller sends, for a new ticket and for an edit.
@@ -59,6 +60,7 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "list", trace.Ticket(t.ID))
 	if err := s.everybody.Add(r.Context(), catalogue.ShelfOf(t.ID), t.ID); err != nil {
 		return err
 	}
