@@ -10,6 +10,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // withdraw takes the seller's own ticket off the market. Who holds a ticket is known to orders alone, and our copy of that may
@@ -25,6 +26,7 @@ func (s *server) withdraw(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "withdraw", trace.Ticket(id))
 	known := api.PreconditionOf(r)
 	t, err := s.tickets.Update(r.Context(), dapr.ByNudge, id, func(t *ticket.Ticket) error {
 		if err := t.OwnedBy(seller.ID); err != nil {
