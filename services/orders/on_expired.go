@@ -13,6 +13,7 @@ import (
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // overduePrefix begins the name of the job that ends an order whose timer rang too early for that; the order's id follows.
@@ -22,6 +23,7 @@ const overduePrefix = "overdue-"
 // because the clock that rang is ahead of ours or because payments does not say whether the order was paid, comes again as
 // a job of our own: that is repeated until it can be decided, and keeps no other event waiting meanwhile.
 func (s *server) onExpired(ctx context.Context, e events.Expiration) error {
+	trace.Is(ctx, "expire")
 	_, err := s.expire(ctx, dapr.ByRepeat, e.OrderID, e.ExpiresAt.Time)
 	switch fault.KindOf(err) {
 	case fault.Early:
@@ -34,6 +36,7 @@ func (s *server) onExpired(ctx context.Context, e events.Expiration) error {
 
 // onOverdue is the job that onExpired has set. It returns Early, which repeats it, until the order has ended.
 func (s *server) onOverdue(ctx context.Context, orderID string) error {
+	trace.Is(ctx, "expire")
 	_, err := s.expire(ctx, dapr.ByRepeat, orderID, time.Time{})
 	return err
 }
@@ -58,6 +61,7 @@ func (s *server) expire(ctx context.Context, by dapr.Promise, orderID string, de
 	if err != nil {
 		return sale.Sale{}, fault.New(fault.Invalid, "%q is no order", orderID)
 	}
+	trace.About(ctx, trace.Order(orderID), trace.Ticket(ticketID))
 	sl, err := s.sales.Update(ctx, by, ticketID, func(sl *sale.Sale) error {
 		return sl.Expire(orderID, deadline, s.now())
 	})

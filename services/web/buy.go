@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"net/url"
+
+	"marketplace/shared/trace"
 )
 
 // buy holds a ticket for the visitor and brings him to the checkout. A second click finds what the first has done.
@@ -18,6 +20,8 @@ func (s *site) buy(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.again(w, r, "ticket", v, err)
 	}
+	trace.About(r.Context(), trace.Order(o.ID))
+	s.keepTrace(w, r, "/orders/"+o.ID)
 	http.Redirect(w, r, "/orders/"+o.ID, http.StatusSeeOther)
 	return nil
 }

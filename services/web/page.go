@@ -10,6 +10,7 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/fault"
 	"marketplace/shared/session"
+	"marketplace/shared/trace"
 )
 
 // page shows something to a person, or returns why not.
@@ -35,6 +36,7 @@ func (s *site) page(p page) http.Handler {
 				s.fail(w, r, http.StatusInternalServerError, nil)
 			}
 		}()
+		trace.Is(r.Context(), r.Pattern)
 		err := p(w, r)
 		switch {
 		case err == nil:

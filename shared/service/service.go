@@ -17,6 +17,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"marketplace/shared/dapr"
+	"marketplace/shared/trace"
 )
 
 // Settings every service has.
@@ -38,7 +39,12 @@ func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", name)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, log); err != nil {
+	endTraces, err := trace.Begin(name, log)
+	if err == nil {
+		err = run(ctx, log)
+		endTraces()
+	}
+	if err != nil {
 		log.Error("cannot run", "error", err)
 		os.Exit(1)
 	}
