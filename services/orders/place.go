@@ -17,7 +17,8 @@ import (
 )
 
 // place holds a ticket for the buyer. Of many at once, one wins.
-func (s *server) place(w http.ResponseWriter, r *http.Request) error {
+func (s *server) place(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() { countRefusal(err) }()
 	buyer, err := s.sessions.User(r)
 	if err != nil {
 		return err

@@ -188,6 +188,23 @@ func (c *Catalogue) Page(q Query, now time.Time) (page []ticket.Ticket, more boo
 	return page, false
 }
 
+// Count tells how many tickets it knows that can be bought now, are held, and are sold.
+func (c *Catalogue) Count(now time.Time) (free, held, sold int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, e := range c.all {
+		switch {
+		case e.ticket.Sold:
+			sold++
+		case e.ticket.Available(now):
+			free++
+		default:
+			held++
+		}
+	}
+	return free, held, sold
+}
+
 // These returns the tickets with the ids, in their order, sold and held ones too, without those that it does not know.
 func (c *Catalogue) These(ids []string) []ticket.Ticket {
 	c.mu.RLock()
