@@ -294,11 +294,12 @@ def tagged(request: Request, what: dict) -> Response:
 
 def answer(request: Request, e: Refusal, headers: dict | None = None) -> JSONResponse:
     """The contract's error body, or RFC 9457's for those who ask for that."""
+    said = {"errors": e.errors} | ({"requestId": traces.request_id.get()} if traces.request_id.get() else {})
     if not wants_problem(request):
-        return JSONResponse({"errors": e.errors}, e.status, headers)
+        return JSONResponse(said, e.status, headers)
     code = e.errors[0]["code"]
     problem = {"type": f"/api/docs#error-{code}", "title": code.replace("_", " ").capitalize(), "status": e.status,
-               "detail": "; ".join(one["message"] for one in e.errors), "code": code, "errors": e.errors}
+               "detail": "; ".join(one["message"] for one in e.errors), "code": code} | said
     return JSONResponse(problem, e.status, headers, "application/problem+json")
 
 
