@@ -12,7 +12,7 @@ tools:
 build:
 	@go build -o .local/bin/ ./services/... ./tests/stripesim
 
-# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language.
+# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language, METRICS=1 starts Prometheus.
 run: tools
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
 
