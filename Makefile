@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check contracts clean chaos images fuzz swap polyglot bench
+.PHONY: help tools build run backing test check contracts clean chaos images fuzz swap polyglot bench alarms
 
 # What can be made.
 help:
@@ -74,3 +74,7 @@ polyglot: tools
 # What the marketplace can do and what that costs, as a table and one line of JSON: QUICK=1 STATE=postgresql PUBSUB=redis.
 bench: tools
 	@go run ./tests/bench
+
+# Breaks a market on purpose and sees that the alarms for it fire in Prometheus, and no others: about three minutes.
+alarms: tools
+	@ALARMS=1 go test -count=1 -run WhatBreaks -v ./tests/alarms
