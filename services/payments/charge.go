@@ -7,13 +7,20 @@ import (
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/dapr"
+	"marketplace/shared/trace"
 )
 
 const neverMade = "The payment could not be made, nothing was charged"
 
 // charge makes an attempt. Nobody else may have begun to, or it must be known that the card network has none.
 func (s *server) charge(ctx context.Context, p payment.Payment) (payment.Payment, error) {
-	in, err := s.cards.Charge(ctx, p)
+	asking, end := trace.Step(ctx, "charge", trace.Order(p.OrderID))
+	in, err := s.cards.Charge(asking, p)
+	if means, _ := chargeVerdict(err); err == nil || means == refused {
+		end(nil) // a decline is an answer
+	} else {
+		end(err)
+	}
 	if err == nil {
 		return s.note(ctx, p, in)
 	}

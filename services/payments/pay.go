@@ -16,6 +16,7 @@ import (
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
 	"marketplace/shared/session"
+	"marketplace/shared/trace"
 )
 
 // payLimit is how long a buyer waits for the card network. What is not settled by then settles itself later.
@@ -45,6 +46,7 @@ func (s *server) pay(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "pay", trace.Order(in.OrderID))
 	ctx, cancel := context.WithTimeout(r.Context(), payLimit)
 	defer cancel()
 	p, err := s.attempt(ctx, buyer, in)

@@ -10,6 +10,7 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // refundPrefix begins the name of a job that sends a charge back; the order's id and the number of the try follow.
@@ -26,6 +27,7 @@ func (s *server) onRefund(ctx context.Context, rest string) error {
 	if err != nil || try < 0 {
 		return fault.New(fault.Invalid, "%q is not a refund of ours", rest)
 	}
+	trace.Is(ctx, "refund", trace.Order(orderID))
 	p, err := s.payments.Announce(ctx, orderID)
 	if err != nil || !p.Returning() {
 		return err

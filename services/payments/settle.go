@@ -10,6 +10,7 @@ import (
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 const (
@@ -51,6 +52,7 @@ func (s *server) onSettle(ctx context.Context, rest string) error {
 	if !ok {
 		return fault.New(fault.Invalid, "%q is not a look of ours", rest)
 	}
+	trace.Is(ctx, "settle", trace.Order(orderID))
 	p, err := s.payments.Announce(ctx, orderID) // whoever saved an outcome may have died before it was told
 	if orderID == rest {
 		checkout = p.Checkout

@@ -13,6 +13,7 @@ import (
 
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // document is what a key holds: a body, and what it takes to change it safely and to announce the change.
@@ -193,7 +194,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 			p.before = nil
 		}
 		attempt = fmt.Sprintf("%s.%d", command, try)
-		next := c.next(doc, attempt, body, before, after)
+		next := c.next(ctx, doc, attempt, body, before, after)
 		if err := c.insure(ctx, p.promise, id, next, attempt); err != nil {
 			return zero, down(err)
 		}
@@ -217,14 +218,14 @@ func (c *Collection[T]) count(before, after T) {
 }
 
 // next is the document after a change.
-func (c *Collection[T]) next(doc document, writer string, body []byte, before, after T) document {
+func (c *Collection[T]) next(ctx context.Context, doc document, writer string, body []byte, before, after T) document {
 	next := document{Version: doc.Version + 1, Body: body}
 	next.Writers = append(next.Writers, doc.Writers[max(0, len(doc.Writers)-writersKept+1):]...)
 	next.Writers = append(next.Writers, writer)
 	if c.announce != nil {
 		next.Outbox = c.outbox.unpublished(doc.Outbox)
 		for _, e := range c.announce(before, after) {
-			next.Outbox = append(next.Outbox, pending{Writer: writer, Event: e})
+			next.Outbox = append(next.Outbox, pending{Writer: writer, Trace: trace.Parent(ctx), Event: e})
 		}
 	}
 	return next

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // Invoker calls another service by its app id.
@@ -34,7 +35,7 @@ func (s *Sidecar) Invoke(ctx context.Context, app, method, path string, in, out 
 	}
 	req.Header.Set("dapr-app-id", app)
 	req.Header.Set("Content-Type", "application/json")
-	if t := Trace(ctx); t != "" {
+	if t := trace.Parent(ctx); t != "" {
 		req.Header.Set("traceparent", t)
 	}
 	resp, err := s.http.Do(req)

@@ -22,6 +22,7 @@ import (
 	"marketplace/shared/fault"
 	"marketplace/shared/metrics"
 	"marketplace/shared/service/poison"
+	"marketplace/shared/trace"
 )
 
 // Routes is the table of every way into a service: what people ask for, what other services ask for, events and jobs.
@@ -130,7 +131,7 @@ func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // FromWeb adds a route for what web passes on from outside. It demands the sidecar's token, as all do that are not Direct;
 // other services may ask there too. limit is Quick or Unlimited.
 func (r *Routes) FromWeb(method, path string, h api.Handler, limit time.Duration) {
-	r.handle(method, path, r.withToken, within(limit, h))
+	r.handle(method, path, r.withToken, traced(method+" "+path, within(limit, h)))
 	r.measure(method, path)
 }
 
@@ -154,7 +155,7 @@ func (r *Routes) Internal(method, path string, h api.Handler, callers ...string)
 			}
 			return h(w, req)
 		})
-	}, within(Quick, h))
+	}, traced(method+" "+path, within(Quick, h)))
 	r.measure(method, path)
 }
 
@@ -198,6 +199,7 @@ func payloads[P any, T interface {
 			}
 			return err
 		}
+		trace.About(ctx, about(payload)...)
 		return h(ctx, payload)
 	}
 }
@@ -224,14 +226,16 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 		return fault.Retry
 	}
 	e, err := events.Open(body)
+	ctx, end := r.hear(req, s, e)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(dapr.WithTrace(req.Context(), e.TraceParent), deliveryLimit)
+		limited, cancel := context.WithTimeout(ctx, deliveryLimit)
 		defer cancel()
-		err = persist(ctx, func() error { return withoutPanic(ctx, e, h) })
+		err = persist(limited, func() error { return withoutPanic(limited, e, h) })
 	}
 	outcome := r.judge(s, e, err)
 	countEvent(s, e, outcome, time.Now())
-	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", e.TraceParent, "error", err)
+	end(outcome)
+	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "error", err)
 	switch outcome {
 	case fault.Drop:
 		log.Error("event cannot be handled, sent to the dead letters")
@@ -293,16 +297,19 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 	job := strings.TrimRight(prefix, "-")
 	expectJobs(job)
 	r.methods(paths, r.fromSidecar).by[http.MethodPost] = r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
-		ctx, cancel := context.WithTimeout(req.Context(), jobLimit)
-		defer cancel()
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
-		err := h(ctx, rest)
+		ctx, end := ring(req, prefix)
+		limited, cancel := context.WithTimeout(ctx, jobLimit)
+		defer cancel()
+		err := h(limited, rest)
 		countJob(job, err)
-		if fault.OutcomeOf(err) == fault.Retry {
+		outcome := fault.OutcomeOf(err)
+		end(outcome)
+		if outcome == fault.Retry {
 			return fault.Down(err, "job %s%s not done yet", prefix, rest) // 404 would end the job
 		}
 		if err != nil {
-			r.log.Error("job given up", "job", prefix+rest, "error", err)
+			r.log.Error("job given up", "job", prefix+rest, "trace", trace.ID(ctx), "error", err)
 		}
 		return api.Write(w, http.StatusOK, struct{}{})
 	}))
@@ -348,14 +355,14 @@ func within(limit time.Duration, h api.Handler) api.Handler {
 // answer runs h and answers for it when it returns an error or panics. It is the only place that does.
 func (r *Routes) answer(h api.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		log := r.log.With("method", req.Method, "path", req.URL.Path, "request", req.Header.Get(RequestID), "trace", req.Header.Get("traceparent"))
+		req = req.WithContext(trace.From(req.Context(), req.Header.Get("traceparent")))
+		log := r.log.With("method", req.Method, "path", req.URL.Path, "request", req.Header.Get(RequestID), "trace", trace.ID(req.Context()))
 		defer func() {
 			if p := recover(); p != nil {
 				log.Error("panic", "panic", p, "stack", string(debug.Stack()))
 				api.Fail(w, req, errors.New("panic"))
 			}
 		}()
-		req = req.WithContext(dapr.WithTrace(req.Context(), req.Header.Get("traceparent")))
 		err := h(w, req)
 		if err == nil {
 			return
@@ -371,4 +378,4 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 }
 
 // RequestID is the header that follows a request from web through every service it touches.
-const RequestID = "X-Request-Id"
+const RequestID = api.RequestID

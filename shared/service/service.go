@@ -18,6 +18,7 @@ import (
 
 	"marketplace/shared/dapr"
 	"marketplace/shared/metrics"
+	"marketplace/shared/trace"
 )
 
 // Settings every service has.
@@ -41,7 +42,12 @@ func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", name)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, log); err != nil {
+	endTraces, err := trace.Begin(name, log)
+	if err == nil {
+		err = run(ctx, log)
+		endTraces()
+	}
+	if err != nil {
 		log.Error("cannot run", "error", err)
 		os.Exit(1)
 	}

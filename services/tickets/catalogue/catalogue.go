@@ -218,6 +218,23 @@ func (c *Catalogue) These(ids []string) []ticket.Ticket {
 	return tickets
 }
 
+// Overdue returns orders whose hold had ended by then, and of whose end it has not heard: at most so many of them, from
+// some place on. Who begins anywhere sees to all of them in the end.
+func (c *Catalogue) Overdue(then time.Time, from, most int) (orderIDs []string) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for i := range c.all {
+		e := c.all[(from%len(c.all)+i)%len(c.all)]
+		if len(orderIDs) == most {
+			break
+		}
+		if e.ticket.Overdue(then) {
+			orderIDs = append(orderIDs, e.ticket.OrderID)
+		}
+	}
+	return orderIDs
+}
+
 // find looks words up, the rarest first. One that is in no title is not known.
 func (c *Catalogue) find(texts []string) (words []*word, known bool) {
 	for _, text := range texts {
