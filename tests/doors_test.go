@@ -204,7 +204,7 @@ func TestClosedDoors(t *testing.T) {
 	owner, buyer := newcomer(t, s), newcomer(t, s)
 	placed := buyer.orders(owner.sells("Behind closed doors", "10").ID)
 	doors := closedDoors(t, s, placed.ID, buyer.ID)
-	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "web"}
+	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "web"}
 	for _, d := range doors {
 		t.Run(d.app+" "+d.method+" "+strings.ReplaceAll(d.path, placed.ID, "…"), func(t *testing.T) {
 			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.app).AppPort, d.path)
@@ -250,12 +250,12 @@ func TestClosedDoors(t *testing.T) {
 
 	for _, route := range openRoutes(t) { // what is for people is reached through web only
 		method, path, _ := strings.Cut(route, " ")
-		app := map[string]string{"users": "auth", "sales": "tickets"}[strings.Split(path+"///", "/")[2]]
+		app := map[string]string{"users": "auth", "sales": "tickets", "handovers": "handover", "contents": "handover"}[strings.Split(path+"///", "/")[2]]
 		if app == "" {
 			app = strings.Split(path+"///", "/")[2]
 		}
 		if strings.HasPrefix(path, "/api/") && slices.Contains(apps, app) {
-			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(app).AppPort, strings.NewReplacer("{id}", "x", "{orderId}", "x").Replace(path))
+			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(app).AppPort, strings.NewReplacer("{id}", "x", "{orderId}", "x", "{ticketId}", "x").Replace(path))
 			assert.Equal(t, 401, call(t, method, straight, "", nil), "%s is reached through web only", route)
 		}
 	}
