@@ -67,39 +67,119 @@ func missing(spans []span, wanted []string) []string {
 	return out
 }
 
-// One purchase is one trace: every service, every sidecar, event, job and charge. So is one that nobody pays for.
-func TestOnePurchaseIsOneTrace(t *testing.T) {
+// loose are the spans whose parents are not among them.
+func loose(spans []span) []span {
+	known := map[string]bool{}
+	for _, s := range spans {
+		known[s.ID] = true
+	}
+	var out []span
+	for _, s := range spans {
+		if !known[s.ParentID] {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// needsZipkin skips a test where traces cannot be shown, and says why.
+func needsZipkin(t *testing.T) {
+	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
-	if missing := stack.CanTrace(root); missing != nil {
-		t.Skip(missing)
+	if lacks := stack.CanTrace(root); lacks != nil {
+		t.Skip(lacks)
 	}
-	s := traced(t)
-	seller, buyer, slow := newcomer(t, s), newcomer(t, s), newcomer(t, s)
-	bought, left := seller.sells("Nina Simone, Montreux", "19.99"), seller.sells("Tour de France, Alpe d'Huez", "50")
+}
 
-	parent, purchase := newTrace()
+// holdTrace waits until a trace in which somebody asked for that many things has what is wanted, and checks what is true of every span.
+func holdTrace(t *testing.T, s *stack.Stack, id string, asked int, wanted ...string) map[string]int {
+	t.Helper()
+	var spans []span
+	defer func() {
+		if t.Failed() {
+			t.Logf("missing: %q, loose: %v, of %d spans:\n%v", missing(spans, wanted), loose(spans), len(spans), spans)
+		}
+	}()
+	eventually(t, "the whole trace is in Zipkin, and each span hangs on another but for what the buyer asked for", func() bool {
+		spans = spansOf(t, s, id)
+		return len(missing(spans, wanted)) == 0 && len(loose(spans)) == asked
+	})
+	count := map[string]int{}
+	for _, sp := range spans {
+		count[sp.LocalEndpoint.ServiceName]++
+		all, err := json.Marshal(sp)
+		require.NoError(t, err)
+		for _, private := range []string{"@", "tok_", "eyJ"} {
+			assert.NotContains(t, string(all), private)
+		}
+	}
+	t.Logf("%d spans: %v", len(spans), count)
+	return count
+}
+
+// One purchase is one trace, if its buyer says that it is one: every service, every sidecar, event, job and charge.
+func TestOnePurchaseIsOneTrace(t *testing.T) {
+	needsZipkin(t)
+	s := traced(t)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	offered := seller.sells("Nina Simone, Montreux", "19.99")
+
+	parent, id := newTrace()
 	var placed order
-	buyer.with("POST", "/api/orders", `{"ticketId":"`+bought.ID+`"}`, "traceparent", parent).into(t, &placed)
+	buyer.with("POST", "/api/orders", `{"ticketId":"`+offered.ID+`"}`, "traceparent", parent).into(t, &placed)
 	paid := buyer.with("POST", "/api/payments", `{"orderId":"`+placed.ID+`","token":"tok_visa"}`, "traceparent", parent)
 	require.Equal(t, 201, paid.Status, "%s", paid.Body)
-	eventually(t, "the order is complete", func() bool { return buyer.order(placed.ID).Status == "complete" })
+	assert.Equal(t, id, paid.Header.Get("X-Request-Id"), "the request's id is the trace's")
 
-	wanted := []string{
+	count := holdTrace(t, s, id, 2,
 		"web post /api/orders", "web-sidecar calllocal/orders/api/orders", "orders-sidecar calllocal/orders/api/orders", "orders place",
 		"tickets-sidecar pubsub/orders", "tickets hear order.created", "payments hear order.created", "expiration set timer", "web hear order.created",
-		"web post /api/payments", "payments pay", "orders checkout", "payments charge",
-		"orders hear payment.created", "tickets hear order.completed", "expiration-sidecar pubsub/orders",
+		"web post /api/payments", "payments pay", "orders checkout", "payments charge", "payments-sidecar /dapr.proto.runtime.v1.dapr/schedulejob",
+		"orders hear payment.created", "tickets hear order.completed", "expiration-sidecar pubsub/orders", "web hear order.completed")
+	for _, service := range []string{"web", "tickets", "orders", "payments", "expiration"} {
+		assert.NotZero(t, count[service], service)
+		assert.NotZero(t, count[service+"-sidecar"], service+"'s sidecar")
 	}
-	var spans []span
-	eventually(t, "the whole purchase is in Zipkin", func() bool {
-		spans = spansOf(t, s, purchase)
-		return len(missing(spans, wanted)) == 0
-	})
-	for _, sp := range spans {
-		t.Log(sp)
-	}
-	_ = left
-	_ = slow
-	assert.NotEmpty(t, spans)
+	assert.GreaterOrEqual(t, count["orders-sidecar"], 12, "loads, saves, publications and deliveries: see the calls of one purchase in README.md")
+
+	var found [][]span
+	resp, err := http.Get(s.ZipkinURL + "/api/v2/traces?annotationQuery=order=" + placed.ID)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&found))
+	require.Len(t, found, 1, "the order's id finds it")
+	assert.Equal(t, id, found[0][0].TraceID)
+}
+
+// What becomes of an order that nobody pays for is part of the trace in which it was placed. A client that says nothing of
+// traces finds it by what his answer is called.
+func TestAnExpiryIsPartOfTheTrace(t *testing.T) {
+	needsZipkin(t)
+	s := traced(t)
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	offered := seller.sells("Tour de France, Alpe d'Huez", "50")
+	answer := buyer.post("/api/orders", `{"ticketId":"`+offered.ID+`"}`)
+	require.Equal(t, 201, answer.Status, "%s", answer.Body)
+	holdTrace(t, s, answer.Header.Get("X-Request-Id"), 1,
+		"web post /api/orders", "orders place", "expiration set timer",
+		"expiration time is up", "expiration-sidecar /dapr.proto.runtime.v1.dapr/publishevent", "orders-sidecar pubsub/expirations",
+		"orders expire", "tickets hear order.cancelled", "payments hear order.cancelled", "web hear order.cancelled")
+}
+
+// Whoever is refused can say what finds the lines of the log.
+func TestARefusalNamesItsRequest(t *testing.T) {
+	s := market(t)
+	got := visitor(t, s).with("POST", "/api/orders", `{"ticketId":"x"}`, "Accept", "application/problem+json")
+	var said struct{ RequestID string }
+	got.into(t, &said)
+	assert.Len(t, said.RequestID, 32)
+	assert.Equal(t, got.Header.Get("X-Request-Id"), said.RequestID)
+
+	got = visitor(t, s).with("GET", "/api/orders/nosuch-order", "", "X-Request-Id", "my-own-name.1")
+	got.into(t, &said)
+	assert.Equal(t, "my-own-name.1", said.RequestID)
+	got = visitor(t, s).with("GET", "/api/nosuch", "", "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	got.into(t, &said)
+	assert.Equal(t, "0af7651916cd43dd8448eb211c80319c", said.RequestID)
 }
