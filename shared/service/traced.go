@@ -82,6 +82,29 @@ func ring(req *http.Request, prefix string) (context.Context, func(fault.Outcome
 	}
 }
 
+type notesKey struct{}
+
+// notes are what the handler of an event has found out about it.
+type notes struct{ about []attribute.KeyValue }
+
+func note(ctx context.Context, about []attribute.KeyValue) {
+	trace.About(ctx, about...)
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
+		n.about = about
+	}
+}
+
+// fields are the same for a line in the log.
+func (n *notes) fields() []any {
+	var out []any
+	for _, a := range n.about {
+		out = append(out, string(a.Key), a.Value.AsString())
+	}
+	return out
+}
+
+func sinceMS(began time.Time) float64 { return float64(time.Since(began).Microseconds()) / 1000 }
+
 // about is what an event's payload is about.
 func about(payload any) []attribute.KeyValue {
 	switch p := payload.(type) {
