@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -78,24 +76,4 @@ func (s *server) ended(ctx context.Context) (session.Ended, error) {
 		ended[id] = one.Generation
 	}
 	return ended, nil
-}
-
-// command is what an operator types beside auth's sidecar: end-sessions bob@example.com.
-func (s *server) command(ctx context.Context, words []string) error {
-	if len(words) != 2 || words[0] != "end-sessions" {
-		return errors.New("usage: auth end-sessions bob@example.com")
-	}
-	email, ok := user.ParseEmail(words[1])
-	if !ok {
-		return fmt.Errorf("%q is no e-mail address", words[1])
-	}
-	err := s.endSessions(ctx, email)
-	if fault.KindOf(err) == fault.NotFound {
-		return fmt.Errorf("nobody has an account as %s", email)
-	}
-	if err != nil {
-		return fmt.Errorf("end the sessions of %s: %w", email, err)
-	}
-	fmt.Printf("Every session of %s is over within %v.\n", email, session.EndsWithin)
-	return nil
 }

@@ -21,6 +21,8 @@ type settings struct {
 	PublicKeyFile  string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	HTTPS          bool   `envconfig:"HTTPS" default:"true"`              // reached over HTTPS: everywhere but on a developer's machine
 	SignUps        int    `envconfig:"SIGNUPS_PER_NETWORK" default:"100"` // in a quarter of an hour
+
+	Operators operators `envconfig:"OPERATORS"`
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -34,6 +36,7 @@ type server struct {
 	public   session.Keys
 	now      clock.Now
 
+	operators        operators
 	signIns, signUps *turns // each its own: no rush of sign-ups keeps anybody from signing in
 	mostSignUps      int
 }
@@ -71,7 +74,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	s := newServer(sidecar, cfg.Now, log)
 	s.issuer = session.NewIssuer(private, cfg.HTTPS, cfg.Now)
 	s.verifier = session.NewVerifier(public, cfg.Now)
-	s.public, s.mostSignUps = public, cfg.SignUps
+	s.public, s.mostSignUps, s.operators = public, cfg.SignUps, cfg.Operators
 	go s.verifier.Follow(ctx, s.ended, log)
 	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.Ready))
 }

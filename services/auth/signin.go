@@ -61,5 +61,7 @@ func (s *server) currentUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return api.Write(w, http.StatusOK, map[string]any{"currentUser": nil})
 	}
-	return api.Write(w, http.StatusOK, map[string]any{"currentUser": map[string]any{"id": u.ID, "email": u.Email, "iat": u.IssuedAt}})
+	return api.Write(w, http.StatusOK, map[string]any{"currentUser": map[string]any{
+		"id": u.ID, "email": u.Email, "verified": u.Verified, "operator": u.Operator, "iat": u.IssuedAt,
+	}})
 }

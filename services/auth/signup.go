@@ -23,7 +23,8 @@ type account struct {
 	Password  string     `json:"password"` // argon2id, see hash
 	CreatedAt time.Time  `json:"createdAt"`
 
-	Generation int `json:"generation,omitempty"` // of its sessions: the earlier ones are over, see endSessions
+	VerifiedAt time.Time `json:"verifiedAt,omitzero"`  // when its owner showed that the address is his
+	Generation int       `json:"generation,omitempty"` // of its sessions: the earlier ones are over, see endSessions
 }
 
 // entered is what its owner is told of an account when he signs in.
@@ -97,7 +98,7 @@ func (s *server) made(w http.ResponseWriter, a account) error {
 
 // enter opens a session, remembers the device and answers with the person who has both.
 func (s *server) enter(w http.ResponseWriter, a account, status int) error {
-	token, err := s.issuer.Open(w, a.ID, string(a.Email), a.Generation)
+	token, err := s.issuer.Open(w, s.userOf(a), a.Generation)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"marketplace/services/orders/sale"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
@@ -37,6 +39,19 @@ func (s *server) onOverdue(ctx context.Context, orderID string) error {
 	trace.Is(ctx, "expire")
 	_, err := s.expire(ctx, dapr.ByRepeat, orderID, time.Time{})
 	return err
+}
+
+// endOverdue ends an order whose timer was lost. It returns Early while its time is not over, or nobody knows whether it was paid.
+func (s *server) endOverdue(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["id"]
+	if _, err := sale.TicketOf(id); err != nil {
+		return err
+	}
+	if _, err := s.expire(r.Context(), dapr.ByRepeat, id, time.Time{}); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // expire ends an order whose deadline has passed, zero for whichever it has. It returns Early before that, and while nobody

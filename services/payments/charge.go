@@ -26,10 +26,10 @@ func (s *server) charge(ctx context.Context, p payment.Payment) (payment.Payment
 	}
 	switch means, reason := chargeVerdict(err); means {
 	case refused:
-		return s.decline(ctx, p, reason)
+		return s.decline(ctx, p, reason, codeOf(err))
 	case person:
 		s.needsPerson(p.OrderID, err.Error())
-		return s.decline(ctx, p, neverMade)
+		return s.decline(ctx, p, neverMade, notMade)
 	case unknown:
 		if in, lost := s.cards.Find(ctx, p); lost == nil {
 			return s.note(ctx, p, in)
@@ -65,7 +65,7 @@ func (s *server) note(ctx context.Context, p payment.Payment, in intent) (paymen
 		s.unschedule(ctx, job)
 		return p, nil
 	case declined:
-		return s.decline(ctx, p, in.Reason)
+		return s.decline(ctx, p, in.Reason, in.Code)
 	}
 	p, err := s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
 		now.Await(p.Attempt, in.ID, in.ActionURL)
@@ -77,16 +77,20 @@ func (s *server) note(ctx context.Context, p payment.Payment, in intent) (paymen
 	return p, err
 }
 
-// decline notes that nothing was charged, and lets the buyer try again.
-func (s *server) decline(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
+// decline notes that nothing was charged, and lets the buyer try again. code is the reason in one word.
+func (s *server) decline(ctx context.Context, p payment.Payment, reason, code string) (payment.Payment, error) {
+	news := false
 	now, err := s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
+		before := now.Status
 		now.Decline(p.Attempt, reason)
+		news = now.Status != before
 		return nil
 	})
 	if err != nil {
 		return now, err
 	}
 	s.log.Info("declined", "order", p.OrderID, "payment", p.ID, "why", reason, "trace", trace.ID(ctx))
+	countDecline(news, code)
 	s.endCheckout(ctx, p.OrderID, p.Checkout) // this attempt's: the next may have begun
 	s.unschedule(ctx, settleJob(p.OrderID, p.Checkout, 0))
 	return now, nil

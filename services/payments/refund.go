@@ -60,6 +60,7 @@ func (s *server) refund(ctx context.Context, p payment.Payment, try int) (paymen
 // sendBack returns a charge that no payment stands for: its attempt was given up before it was heard of. Its refund belongs to
 // no document; what becomes of it later comes by webhook.
 func (s *server) sendBack(ctx context.Context, orderID, stripeID string) error {
+	strays.Inc()
 	s.log.Warn("a charge of an attempt that was given up goes back", "order", orderID, "intent", stripeID)
 	made, err := s.cards.Refund(ctx, stripeID, orderID, int(s.now().Unix())) // another name each time: a failure would be repeated
 	means := refundVerdict(err)

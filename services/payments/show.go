@@ -68,6 +68,13 @@ type receipt struct {
 	Action     *action        `json:"action,omitempty"` // what the buyer has to do before it goes on
 	BegunAt    clock.Time     `json:"begunAt,omitzero"` // the latest attempt
 	RefundedAt *clock.Time    `json:"refundedAt,omitempty"`
+	Earlier    []decline      `json:"earlier,omitempty"` // the attempts before
+}
+
+// decline is an attempt that charged nothing.
+type decline struct {
+	Reason  string     `json:"reason"`
+	BegunAt clock.Time `json:"begunAt"`
 }
 
 // action is where the buyer confirms to his bank that it is him, and until when.
@@ -86,6 +93,9 @@ func actionOf(p payment.Payment) *action {
 func receiptOf(p payment.Payment) receipt {
 	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: p.Smallest(), Currency: p.Currency, Reason: p.Reason,
 		Action: actionOf(p), BegunAt: clock.At(p.BegunAt)}
+	for _, d := range p.Earlier {
+		r.Earlier = append(r.Earlier, decline{d.Reason, clock.At(d.BegunAt)})
+	}
 	if !p.RefundedAt.IsZero() {
 		at := clock.At(p.RefundedAt)
 		r.RefundedAt = &at

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"marketplace/shared/clock"
+	"marketplace/shared/metrics"
 	"marketplace/shared/service"
 	"marketplace/shared/trace"
 )
@@ -52,26 +53,13 @@ func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) h
 			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		w.Header().Set(service.RequestID, id)
-		counted := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		counted := &metrics.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
 		next.ServeHTTP(counted, r.WithContext(ctx))
-		if counted.status >= http.StatusInternalServerError {
-			trace.Failed(ctx, strconv.Itoa(counted.status))
+		countRequest(r, counted.Status, now().Sub(began))
+		if counted.Status >= http.StatusInternalServerError {
+			trace.Failed(ctx, strconv.Itoa(counted.Status))
 		}
-		log.Info("request", "method", r.Method, "path", r.URL.Path, "status", counted.status,
+		log.Info("request", "method", r.Method, "path", r.URL.Path, "status", counted.Status,
 			"ms", float64(now().Sub(began).Microseconds())/1000, "request", id, "trace", trace.ID(ctx))
 	})
 }
-
-// statusWriter remembers what was answered.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the real writer.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

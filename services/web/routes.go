@@ -29,6 +29,7 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /{$}":                 s.browse,
 		"GET /tickets/{id}":        s.ticket,
 		"POST /tickets/{id}/buy":   s.buy,
+		"GET /tickets/{id}/buy":    s.up, // by hand, or back after signing in
 		"GET /tickets/{id}/edit":   s.editForm,
 		"POST /tickets/{id}/edit":  s.edit,
 		"GET /sell":                s.sellForm,
@@ -37,12 +38,17 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /orders":              s.orders,
 		"GET /orders/{id}":         s.order, // checkout, confirmation or what became of it
 		"POST /orders/{id}/pay":    s.pay,
+		"GET /orders/{id}/pay":     s.up,
 		"POST /orders/{id}/cancel": s.cancel,
+		"GET /orders/{id}/cancel":  s.up,
 		"GET /signup":              s.signUpForm,
 		"POST /signup":             s.signUp,
 		"GET /signin":              s.signInForm,
 		"POST /signin":             s.signIn,
 		"POST /signout":            s.signOut,
+		"GET /signout":             s.up,
+		"GET /terms":               s.words("terms", "Terms"),
+		"GET /support":             s.words("support", "Help"),
 		"GET /api/docs":            s.docs, // for who writes a client
 		"/":                        s.nowhere,
 	} {
@@ -54,6 +60,9 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	}
 	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
 	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)
+	for _, file := range []string{"robots.txt", "favicon.ico", "apple-touch-icon.png"} {
+		pages.HandleFunc("GET /"+file, s.look.fixed(file))
+	}
 	r.Rest(tidy(pages))
 	return cfg.CORSOrigins.letIn(r, s)
 }

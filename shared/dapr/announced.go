@@ -36,6 +36,13 @@ func NewAnnounced[T any](name string, store Store, outbox *Outbox, announce func
 	return &Announced[T]{Collection[T]{name: name, store: store, outbox: outbox, announce: announce}}
 }
 
+// Counted has count called once for each change that is known to be saved, by whoever made it: for figures, which what is
+// repeated, refused or lost must not move. A process that dies between the two counts nothing.
+func (a *Announced[T]) Counted(count func(before, after T)) *Announced[T] {
+	a.docs.committed = count
+	return a
+}
+
 // Get is Collection.Get.
 func (a *Announced[T]) Get(ctx context.Context, id string) (T, error) { return a.docs.Get(ctx, id) }
 

@@ -35,8 +35,9 @@ type Collection[T any] struct {
 	store Store
 	ttl   time.Duration // after the last change, 0: for ever
 
-	outbox   *Outbox // both nil unless it is part of an Announced
-	announce func(before, after T) []events.Event
+	outbox    *Outbox // all nil unless it is part of an Announced
+	announce  func(before, after T) []events.Event
+	committed func(before, after T)
 }
 
 // NewCollection is a collection of documents that are kept for ever.
@@ -147,6 +148,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 	var zero T
 	var last error     // why the last save failed
 	var attempt string // names the last save
+	var from, to T     // what it was to make of what
 	for try := 0; ; try++ {
 		if err := pause(ctx, try); err != nil {
 			return zero, down(errors.Join(last, err))
@@ -169,6 +171,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 			return zero, err
 		}
 		if doc.wrote(command) {
+			c.count(from, to)                            // not what others have made of it since
 			return after, c.publish(ctx, p.promise, doc) // our write got through, only its answer was lost
 		}
 		if errors.Is(last, ErrLost) && c.outbox != nil {
@@ -199,9 +202,18 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 		if err != nil {
 			return zero, fmt.Errorf("marshal %s: %w", c.key(id), err)
 		}
+		from, to = before, after
 		if last = c.store.Save(ctx, c.key(id), raw, etag, c.ttl); last == nil {
+			c.count(before, after)
 			return after, c.publish(ctx, p.promise, next)
 		}
+	}
+}
+
+// count has a change counted that is known to be saved.
+func (c *Collection[T]) count(before, after T) {
+	if c.committed != nil {
+		c.committed(before, after)
 	}
 }
 

@@ -142,8 +142,16 @@ func (o *Outbox) send(ctx context.Context, n nudge) error {
 
 // publishLater publishes a committed document's events in the background; their nudge stands by.
 func (o *Outbox) publishLater(ctx context.Context, box []pending) {
+	parent := trace.Parent(ctx)
+	publishing.Add(1)
 	o.background.Go(func() {
-		if err := o.publishNow(trace.From(context.Background(), trace.Parent(ctx)), box); err != nil {
+		defer publishing.Add(-1)
+		began := time.Now()
+		err := o.publishNow(trace.From(context.Background(), parent), box)
+		if err == nil {
+			publishTime.Observe(time.Since(began).Seconds())
+		} else {
+			leftOver.Inc()
 			o.log.Warn("events wait for their nudge", "error", err)
 		}
 	})
@@ -226,11 +234,16 @@ func (o *Outbox) look(ctx context.Context, c command, item Item, age time.Durati
 		return err
 	}
 	if doc.Version >= c.Version {
+		if len(o.unpublished(doc.Outbox)) > 0 {
+			nudged.Inc(rescued)
+		}
 		return o.publishNow(ctx, doc.Outbox)
 	}
 	if age > horizon {
+		nudged.Inc(never)
 		return nil // it never committed
 	}
+	nudged.Inc(waited)
 	return fault.New(fault.Early, "%s is at version %d, waiting for %d", c.Key, doc.Version, c.Version)
 }
 

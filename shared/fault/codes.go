@@ -35,6 +35,8 @@ const (
 
 	// Of tickets and orders.
 	TicketReserved    Code = "ticket_reserved"     // somebody holds the ticket, or has bought it
+	TicketStarted     Code = "ticket_started"      // what the ticket is for has begun
+	TicketWithdrawn   Code = "ticket_withdrawn"    // its seller does not offer it any more
 	OwnTicket         Code = "own_ticket"          // sellers do not buy from themselves
 	HoldsExceeded     Code = "holds_exceeded"      // the buyer holds as many unpaid tickets as one may
 	HeldLately        Code = "held_lately"         // the buyer has let the ticket go; it is there for others until Retry-After has passed
@@ -47,6 +49,13 @@ const (
 	CardDeclined     Code = "card_declined"     // the card network's reason is the message
 	PriceNotPayable  Code = "price_not_payable" // no card can be charged this amount
 	SignatureInvalid Code = "signature_invalid" // the Stripe-Signature is not Stripe's
+
+	// Of handovers.
+	NotHandedOver Code = "not_handed_over" // the seller has still to hand the ticket over
+	NotOpened     Code = "not_opened"      // the buyer has still to open it
+	HandoverOver  Code = "handover_over"   // the deadline has passed, or the money went back
+	HandoverFixed Code = "handover_fixed"  // what is attached stays: the buyer has opened it or reported it
+	ReportClosed  Code = "report_closed"   // there is no open report, or it is too late for one
 )
 
 // CodeOf is what a stranger is told of err in one word: the code of his first complaint.

@@ -114,6 +114,7 @@ func (o *Once) handler(h api.Handler, limit time.Duration, about func(http.Respo
 		}
 		id := hash(sender, r.URL.Path, key)
 		req, err := o.begin(r.Context(), id, hash(body), limit+onceMargin)
+		countKey(req, err)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/metrics"
 	"marketplace/shared/service/poison"
 	"marketplace/shared/trace"
 )
@@ -78,8 +79,9 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 		return r.pass(w, req, r.ready)
 	})
 	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
-		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...))
+		return r.pass(w, req, r.everything())
 	})
+	metrics.Ask("healthy", "1 while the service and all that it does not do without for long are well, as GET /healthz says, else 0.", r.healthy)
 	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
 		if r.hearing != nil {
 			r.hearing.Subscribes()
@@ -93,9 +95,19 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 // answers questions.
 func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
 
+func (r *Routes) everything() []check { return append(r.ready[:len(r.ready):len(r.ready)], r.whole...) }
+
 func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
+	if err := r.missing(req.Context(), checks); err != nil {
+		return err
+	}
+	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// missing says what does not pass, nil when everything does.
+func (r *Routes) missing(ctx context.Context, checks []check) error {
 	for _, check := range checks {
-		err := check(req.Context())
+		err := check(ctx)
 		if fault.KindOf(err) == fault.Unavailable {
 			return err // it says itself what is missing
 		}
@@ -103,7 +115,7 @@ func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) 
 			return fault.Down(err, "%s is not ready", r.app)
 		}
 	}
-	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+	return nil
 }
 
 // ServeHTTP implements http.Handler. A path that was added word by word comes before those with an {id} in its place: it
@@ -120,6 +132,7 @@ func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // other services may ask there too. limit is Quick or Unlimited.
 func (r *Routes) FromWeb(method, path string, h api.Handler, limit time.Duration) {
 	r.handle(method, path, r.withToken, traced(method+" "+path, within(limit, h)))
+	r.measure(method, path)
 }
 
 // Direct adds everything under a path for whoever comes without a sidecar between, token or not: browsers. Only web has
@@ -143,6 +156,7 @@ func (r *Routes) Internal(method, path string, h api.Handler, callers ...string)
 			return h(w, req)
 		})
 	}, traced(method+" "+path, within(Quick, h)))
+	r.measure(method, path)
 }
 
 // On subscribes h to the events that carry P. They come at least once and in any order; an error asks for them again,
@@ -199,6 +213,7 @@ func (r *Routes) Nudges(outbox *dapr.Outbox) {
 
 func (r *Routes) subscribe(s subscription, h func(context.Context, events.Envelope) error) {
 	r.subscriptions = append(r.subscriptions, s)
+	expectEvents(s)
 	r.handle(http.MethodPost, s.Route, r.fromSidecar, func(w http.ResponseWriter, req *http.Request) error {
 		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(s, req, h)})
 	})
@@ -220,6 +235,7 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 		err = persist(limited, func() error { return withoutPanic(limited, e, h) })
 	}
 	outcome := r.judge(s, e, err)
+	countEvent(s, e, outcome, time.Now())
 	end(outcome)
 	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "ms", sinceMS(began)).With(noted.fields()...)
 	if err != nil {
@@ -287,6 +303,8 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 	paths := r.mux.MatcherFunc(func(req *http.Request, _ *mux.RouteMatch) bool {
 		return strings.HasPrefix(req.URL.Path, "/job/"+prefix)
 	})
+	job := strings.TrimRight(prefix, "-")
+	expectJobs(job)
 	r.methods(paths, r.fromSidecar).by[http.MethodPost] = r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
 		began := time.Now()
@@ -294,6 +312,7 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 		limited, cancel := context.WithTimeout(ctx, jobLimit)
 		defer cancel()
 		err := h(limited, rest)
+		countJob(job, err)
 		outcome := fault.OutcomeOf(err)
 		end(outcome)
 		if outcome == fault.Retry {

@@ -90,7 +90,7 @@ func (s *Stack) listeners() []listener {
 		return wanted
 	}
 	for _, app := range slices.Concat(s.apps, s.further) {
-		wanted = append(wanted, listener{app.AppPort, app.name()})
+		wanted = append(wanted, listener{app.AppPort, app.name()}, listener{app.FiguresPort(), app.name()})
 		for _, port := range []int{app.HTTPPort, app.GRPCPort, app.InternalPort, app.MetricsPort} {
 			wanted = append(wanted, listener{port, "the sidecar of " + app.name()})
 		}

@@ -16,7 +16,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.installStandIns(ctx); err == nil {
+	if err = installStandIns(ctx, s.options.Log, s.standIns); err == nil {
 		err = s.launch(ctx)
 	}
 	if err != nil {

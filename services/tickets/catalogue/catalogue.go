@@ -188,6 +188,23 @@ func (c *Catalogue) Page(q Query, now time.Time) (page []ticket.Ticket, more boo
 	return page, false
 }
 
+// Count tells how many tickets it knows that can be bought now, are held, and are sold.
+func (c *Catalogue) Count(now time.Time) (free, held, sold int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, e := range c.all {
+		switch {
+		case e.ticket.Sold:
+			sold++
+		case e.ticket.Available(now):
+			free++
+		default:
+			held++
+		}
+	}
+	return free, held, sold
+}
+
 // These returns the tickets with the ids, in their order, sold and held ones too, without those that it does not know.
 func (c *Catalogue) These(ids []string) []ticket.Ticket {
 	c.mu.RLock()
@@ -199,6 +216,23 @@ func (c *Catalogue) These(ids []string) []ticket.Ticket {
 		}
 	}
 	return tickets
+}
+
+// Overdue returns orders whose hold had ended by then, and of whose end it has not heard: at most so many of them, from
+// some place on. Who begins anywhere sees to all of them in the end.
+func (c *Catalogue) Overdue(then time.Time, from, most int) (orderIDs []string) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for i := range c.all {
+		e := c.all[(from%len(c.all)+i)%len(c.all)]
+		if len(orderIDs) == most {
+			break
+		}
+		if e.ticket.Overdue(then) {
+			orderIDs = append(orderIDs, e.ticket.OrderID)
+		}
+	}
+	return orderIDs
 }
 
 // find looks words up, the rarest first. One that is in no title is not known.

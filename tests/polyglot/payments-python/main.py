@@ -3,6 +3,8 @@
 The same contract as services/payments, in Python."""
 
 import asyncio
+import base64
+import hashlib
 import hmac
 import json
 import logging
@@ -25,7 +27,8 @@ from starlette.exceptions import HTTPException
 
 import clock
 import traces
-from cards import Cards
+from cards import PAY_LIMIT, Cards
+from once import Once, Replayed, check_key
 from payment import Payment
 from refusal import Invalid, NotAllowed, NotFound, NotJSON, NotOwner, NotSignedIn, Refusal, TooLarge, Unavailable
 from sessions import Sessions
@@ -66,6 +69,7 @@ def make(cfg: Settings) -> FastAPI:
     sidecar = Sidecar(cfg.http_port, cfg.grpc_port)
     sessions = Sessions(cfg.public_keys)
     till = Till(sidecar, Cards(cfg.stripe_key, cfg.stripe_base), cfg.currency)
+    once = Once(sidecar, PAY_LIMIT)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI):
@@ -94,8 +98,15 @@ def make(cfg: Settings) -> FastAPI:
 
     @app.post("/api/payments")
     async def pay(request: Request):
-        buyer = sessions.user(request)
-        order_id, token, return_url = read_pay(request, await body(request, BODY_LIMIT))
+        buyer, key = sessions.user(request), request.headers.get("idempotency-key")
+        if key is None:
+            return await charge(request, buyer, await body(request, BODY_LIMIT))
+        check_key(key)
+        raw = await body(request, BODY_LIMIT)
+        return await once.do(buyer, request.url.path, key, raw, lambda: charge(request, buyer, raw))
+
+    async def charge(request: Request, buyer: str, raw: bytes) -> Response:
+        order_id, token, return_url = read_pay(request, raw)
         p = await till.pay(buyer, order_id, token, return_url)
         if p.status == "succeeded":
             return JSONResponse({"id": p.id}, 201, {"Location": f"/api/payments/{p.order_id}"})
@@ -115,7 +126,7 @@ def make(cfg: Settings) -> FastAPI:
         if not ID.fullmatch(order_id):
             raise NotFound
         async with asyncio.timeout(DELIVERY_LIMIT):
-            return JSONResponse(receipt(await till.show(buyer, order_id)))
+            return tagged(request, receipt(await till.show(buyer, order_id)))
 
     # orders, before it ends an order that somebody was paying for.
 
@@ -224,7 +235,9 @@ def make(cfg: Settings) -> FastAPI:
     async def refused(request: Request, e: Refusal):
         if isinstance(e, Unavailable) and request.url.path not in ("/readyz", "/healthz"):
             log.warning("%s %s unavailable: %s", request.method, request.url.path, e)
-        headers = {"Retry-After": str(e.retry_after)} if e.retry_after else None
+        headers = {"Retry-After": str(e.retry_after)} if e.retry_after else {}
+        if isinstance(e, Replayed):
+            headers["Idempotency-Replayed"] = "true"
         return answer(request, e, headers)
 
     @app.exception_handler(TimeoutError)
@@ -253,6 +266,15 @@ def make(cfg: Settings) -> FastAPI:
         return answer(request, Refusal("Something went wrong", status=500, code="internal"))
 
     return app
+
+
+def tagged(request: Request, what: dict) -> Response:
+    """A 200 with the ETag of what a caller reads, or 304 for one whose If-None-Match names it."""
+    response = JSONResponse(what)
+    tag = '"' + base64.urlsafe_b64encode(hashlib.sha256(response.body).digest()[:16]).rstrip(b"=").decode() + '"'
+    response.headers["ETag"] = tag
+    known = {one.strip().removeprefix("W/") for one in ",".join(request.headers.getlist("if-none-match")).split(",")}
+    return Response(status_code=304, headers={"ETag": tag}) if known & {tag, "*"} else response
 
 
 def answer(request: Request, e: Refusal, headers: dict | None = None) -> JSONResponse:
@@ -348,16 +370,17 @@ def receipt(p: Payment) -> dict:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(request)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(traces.InLog())
+    lines = logging.StreamHandler()
+    lines.setFormatter(traces.JSONLines("payments"))
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
     for noisy in ("httpx", "stripe"):
         logging.getLogger(noisy).setLevel(logging.WARNING)  # they would log request bodies, or each heartbeat
     try:
         cfg = Settings(os.environ)
         app = make(cfg)
     except (ValueError, OSError) as e:
-        sys.exit(f"cannot run: {e}")
+        log.error("cannot run: %s", e)
+        sys.exit(1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn stops in peace and then sends itself the signal once more
     # Longer than a sidecar keeps a connection that nobody uses: it must not send a request into one that closes.
     uvicorn.run(app, host=cfg.host, port=cfg.port, log_config=None, access_log=False, timeout_keep_alive=120, timeout_graceful_shutdown=10)

@@ -53,7 +53,7 @@ class World:
     async def load(self, key):
         return await self.mortal(lambda: self.docs.get(key, (b"", "")))
 
-    async def save(self, key, value, etag):
+    async def save(self, key, value, etag, ttl=0):
         def effect():
             if self.docs.get(key, (b"", ""))[1] != etag:
                 raise Lost
