@@ -212,7 +212,9 @@ func TestOnlyWhatMustTalkCanTalk(t *testing.T) {
 			must(from == "web" && len(m.ingresses)+len(m.gateways) > 0, "the way in", system(waysIn, ""), here, from, int32(c.apps[from]))
 			must(false, "the way in", system(waysIn, ""), here, from, 50002)
 			must(true, "Prometheus", system("monitoring", ""), here, from, 9090)
-			must(m.configurations[from].Spec.TracingSpec != nil, from, here, system("observability", ""), "the collector", 4317)
+			for _, port := range []int32{4317, 9411} { // the sidecar's spans, and the service's
+				must(m.configurations[from].Spec.TracingSpec != nil, from, here, system("observability", ""), "the collector", port)
+			}
 		}
 		newcomer := place{pod: map[string]string{}, namespace: namespace} // whatever is started here next
 		must(false, "another pod", outside["another pod"], newcomer, "a newcomer", 80)
