@@ -12,8 +12,9 @@ tools:
 build:
 	@go build -o .local/bin/ ./services/... ./tests/stripesim
 
-# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language, METRICS=1 starts Prometheus.
+# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language, METRICS=1 starts Prometheus, TRACES=1 shows every purchase as a trace (needs Java).
 run: tools
+	$(if $(TRACES),@go run ./tests/tools zipkin)
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
 
 # Only what stands behind the services, for those who type `dapr run -f dapr.yaml` themselves.

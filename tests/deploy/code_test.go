@@ -67,7 +67,7 @@ var readCode = sync.OnceValues(func() (code, error) {
 	}
 	c.topics = strings.Fields(string(listed))
 	shared := map[string]bool{}
-	for _, folder := range []string{"shared/service", "shared/dapr"} {
+	for _, folder := range []string{"shared/trace", "shared/service", "shared/dapr"} {
 		files, err := parseFolder(folder)
 		if err != nil {
 			return c, err

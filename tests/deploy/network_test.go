@@ -216,7 +216,9 @@ func TestOnlyWhatMustTalkCanTalk(t *testing.T) {
 			must(true, "Prometheus", system("monitoring", ""), here, from, 9464)
 			must(false, "the way in", system(waysIn, ""), here, from, 9464)
 			must(false, "Prometheus", system("monitoring", ""), here, from, int32(c.apps[from]))
-			must(m.configurations[from].Spec.TracingSpec != nil, from, here, system("observability", ""), "the collector", 4317)
+			for _, port := range []int32{4317, 9411} { // the sidecar's spans, and the service's
+				must(m.configurations[from].Spec.TracingSpec != nil, from, here, system("observability", ""), "the collector", port)
+			}
 		}
 		newcomer := place{pod: map[string]string{}, namespace: namespace} // whatever is started here next
 		must(len(m.monitors) > 0, "Prometheus", system("monitoring", ""), ours(m, "nats"), "nats", 7777)

@@ -73,6 +73,9 @@ func arrange(o Options) (_ *Stack, err error) {
 			return nil, err
 		}
 	}
+	if err := s.trace(file); err != nil {
+		return nil, err
+	}
 	file.setEnv(o.Env)
 	if o.ownRunFile() {
 		s.RunFile = filepath.Join(o.Dir, ".local", "dapr.yaml")

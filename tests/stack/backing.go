@@ -83,6 +83,9 @@ func (s *Stack) listeners() []listener {
 	if !s.RealStripe {
 		wanted = append(wanted, listener{s.ports.stripe, "the Stripe simulator"})
 	}
+	if s.options.Traces != "" {
+		wanted = append(wanted, listener{s.ports.zipkin, "Zipkin"})
+	}
 	if s.options.Backing {
 		return wanted
 	}

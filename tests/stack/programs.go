@@ -40,6 +40,11 @@ func (s *Stack) findPrograms() error {
 	if err := errors.Join(s.findServers(), s.missingPrometheus()); err != nil {
 		return err
 	}
+	if s.options.Traces != "" {
+		if err := CanTrace(s.options.Root); err != nil {
+			return err
+		}
+	}
 	for _, file := range s.programs() {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, filepath.Base(file))

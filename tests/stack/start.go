@@ -89,6 +89,9 @@ func (s *Stack) startBacking(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.startZipkin(); err != nil {
+		return err
+	}
 	if err := s.startServers(ctx); err != nil {
 		return err
 	}
