@@ -85,6 +85,14 @@ func TestOwners(t *testing.T) {
 		{"POST /api/users/signin", "", `{}`, "400", "400", "400"},
 		{"POST /api/users/signout", "", `{}`, "200", "200", "200"},
 		{"GET /api/users/currentuser", "", "", "200", "200", "200"},
+		{"GET /api/users/me", "", "", "401", "200", "200"},
+		{"DELETE /api/users/me", "", `{}`, "401", "400", "400"},
+		{"POST /api/users/forgot", "", `{}`, "400", "400", "400"},
+		{"POST /api/users/reset", "", `{}`, "400", "400", "400"}, // whoever has the link's token
+		{"POST /api/users/verify", "", `{}`, "400", "400", "400"},
+		{"POST /api/users/password", "", `{}`, "401", "400", "400"},
+		{"POST /api/users/verification", "", `{"to":"me"}`, "401", "400", "400"},
+		{"POST /api/users/signout-everywhere", "", `{"now":true}`, "401", "400", "400"},
 		{"GET /api/users/.well-known/jwks.json", "", "", "200", "200", "200"},
 		{"GET /api/tickets", "", "", "200", "200", "200"},
 		{"GET /api/tickets/{id}", kept.ID, "", "200", "200", "200"},
@@ -130,9 +138,26 @@ func TestOwners(t *testing.T) {
 		{"GET /signin", "", "", "200", "303 /", "303 /"},
 		{"POST /signin", "", "", "400", "400", "400"},
 		{"POST /signout", "", "", "303 /", "303 /", "303 /"},
+		{"GET /forgot", "", "", "200", "200", "200"},
+		{"POST /forgot", "", "", "400", "400", "400"},
+		{"GET /reset", "", "", "200", "200", "200"},
+		{"POST /reset", "", "", "400", "400", "400"},
+		{"GET /verify", "", "", "200", "200", "200"},
+		{"POST /verify", "", "", "400", "400", "400"},
+		{"GET /account", "", "", signIn, "200", "200"},
+		{"GET /account/data", "", "", signIn, "200", "200"},
+		{"POST /account/password", "", "", signIn, "400", "400"},
+		{"GET /account/password", "", "", "303 /account", "303 /account", "303 /account"},
+		{"POST /account/verification", "", "", signIn, "303 /account", "303 /account"},
+		{"GET /account/verification", "", "", "303 /account", "303 /account", "303 /account"},
+		{"GET /account/signout-everywhere", "", "", "303 /account", "303 /account", "303 /account"},
+		{"POST /account/delete", "", "", signIn, "400", "400"},
+		{"GET /account/delete", "", "", "303 /account", "303 /account", "303 /account"},
+		{"GET /.well-known/change-password", "", "", "303 /account", "303 /account", "303 /account"},
 		{"GET /live", "", "", "200", "200", "200"}, // everybody's stream, with the visitor's own orders in it
 		{"GET /static/{edition}/{file}", "x", "", "404", "404", "404"},
 		{"/", "", "", "404", "404", "404"},
+		{"POST /account/signout-everywhere", "", "", signIn, signIn, signIn}, // last: it does
 	}
 	var listed []string
 	for _, row := range table {

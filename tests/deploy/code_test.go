@@ -389,7 +389,7 @@ func TestTheCodeIsRead(t *testing.T) {
 	assert.True(t, c.invokers["web everyServiceReady"] && !c.invokers["web lately"])
 	assert.Contains(t, c.readiness["web"], "sidecar")
 	assert.Equal(t, map[string]string{"/api/users": "auth", "/api/tickets": "tickets", "/api/sales": "tickets", "/api/events": "tickets", "/api/orders": "orders", "/api/payments": "payments", "/api/handovers": "handover", "/api/contents": "handover"}, c.prefixes)
-	assert.True(t, c.listens["expiration"] && !c.listens["auth"])
+	assert.True(t, c.listens["expiration"] && c.listens["auth"] && !c.listens["streams"])
 	assert.True(t, c.keeps["auth"] && !c.keeps["expiration"])
 	assert.True(t, c.settings["payments"]["STRIPE_SECRET_KEY"], "required")
 	assert.Contains(t, c.settings["payments"], "STRIPE_API_BASE")
