@@ -5,6 +5,7 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // shown is an order as the API shows it to its buyer, and to nobody else. What everybody is told of it is an event: see announce.
@@ -28,6 +29,7 @@ type shownTicket struct {
 	Title   string       `json:"title"`
 	Price   money.Amount `json:"price"`
 	Version int64        `json:"version"`
+	occasion.Occasion
 }
 
 // shownTo is what the buyer of o reads in answers and lists: all but the code.
@@ -53,17 +55,19 @@ func announce(before, after sale.Sale) []events.Event {
 	var out []events.Event
 	for _, o := range after.Orders {
 		if was := before.Order(o.ID); was == nil || was.Version != o.Version {
-			out = append(out, events.New(toldOf(o)))
+			out = append(out, events.New(toldOf(o, after.SellerID)))
 		}
 	}
 	return out
 }
 
-// toldOf is an order as everybody is told of it.
-func toldOf(o sale.Order) events.Order {
+// toldOf is an order for a seller's ticket, as everybody is told of it.
+func toldOf(o sale.Order, seller string) events.Order {
 	return events.Order{
 		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: events.Status(o.Status), UserID: o.UserID,
 		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
-		Ticket: events.OrderTicket{ID: o.Ticket.ID, Title: o.Ticket.Title, Price: o.Ticket.Price, Version: o.Ticket.Version},
+		Ticket: events.OrderTicket{
+			ID: o.Ticket.ID, Title: o.Ticket.Title, Price: o.Ticket.Price, Version: o.Ticket.Version, SellerID: seller, Occasion: o.Ticket.Occasion,
+		},
 	}
 }

@@ -27,7 +27,7 @@ func FuzzBrowse(f *testing.F) {
 	sidecar := &daprtest.Sidecar{}
 	s := &server{catalogue: catalogue.New(), now: now, tickets: dapr.NewAnnounced("ticket", sidecar, dapr.NewOutbox("tickets", sidecar, sidecar, now, slog.New(slog.DiscardHandler)), announce)}
 	for i := range 30 {
-		t, err := ticket.New(fmt.Sprintf("T%d", i), "u", fmt.Sprintf("Nina Simone %d", i%7), money.Amount(100+i%5), now().Add(time.Duration(i%11)*time.Second))
+		t, err := ticket.New(fmt.Sprintf("T%d", i), "u", ticket.Offer{Title: fmt.Sprintf("Nina Simone %d", i%7), Price: money.Amount(100 + i%5)}, now().Add(time.Duration(i%11)*time.Second))
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -46,7 +46,7 @@ func replica(t *testing.T, n int) (*server, *daprtest.Sidecar) {
 // elsewhere lists a ticket of which s hears nothing.
 func elsewhere(t *testing.T, s *server, id string) {
 	t.Helper()
-	made, err := ticket.New(id, "ann", "Aida", 100, now())
+	made, err := ticket.New(id, "ann", ticket.Offer{Title: "Aida", Price: 100}, now())
 	require.NoError(t, err)
 	require.NoError(t, s.everybody.Add(t.Context(), catalogue.ShelfOf(id), id))
 	require.NoError(t, s.tickets.Create(t.Context(), dapr.ByRepeat, id, made))

@@ -13,8 +13,7 @@ import (
 
 // edition is what a seller sends for an edit: an offer, or all that a GET has shown him with a new offer in it.
 type edition struct {
-	Title string          `json:"title"`
-	Price json.RawMessage `json:"price"`
+	offer
 
 	// What no edit changes, see api.Unchanged.
 	ID          json.RawMessage `json:"id"`
@@ -33,7 +32,8 @@ func (e edition) fixed() map[string]json.RawMessage {
 		"orderId": e.OrderID, "sold": e.Sold, "refunded": e.Refunded, "saleVersion": e.SaleVersion}
 }
 
-// edit changes title and price of the seller's own ticket, refused while it is reserved. A seller who says what he has read
+// edit changes the offer of the seller's own ticket, refused while it is reserved. Title and price are always said; of when
+// and where it is good stays what is not said, see occasion.Asked. A seller who says what he has read
 // (If-Match, or the read-only fields) is refused when it is something else by now: that is looked at in the same write.
 func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	seller, err := s.sessions.User(r)
@@ -42,10 +42,6 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	}
 	var in edition
 	if err := api.Read(w, r, &in); err != nil {
-		return err
-	}
-	title, price, err := s.check(offer{in.Title, in.Price})
-	if err != nil {
 		return err
 	}
 	id := mux.Vars(r)["id"]
@@ -57,6 +53,10 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		if err := t.OwnedBy(seller.ID); err != nil {
 			return err
 		}
+		asked, err := s.check(in.offer, t.Occasion)
+		if err != nil {
+			return err
+		}
 		now := s.shownOf(*t)
 		if err := known.Check(now); err != nil {
 			return err
@@ -64,7 +64,7 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		if err := api.Unchanged(now, in.fixed()); err != nil {
 			return err
 		}
-		return t.Edit(seller.ID, title, price, s.now())
+		return t.Edit(seller.ID, asked, s.now())
 	})
 	if err != nil {
 		return err

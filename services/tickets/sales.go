@@ -9,6 +9,7 @@ import (
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // sale is a ticket of the caller's that somebody holds or has bought.
@@ -19,6 +20,7 @@ type sale struct {
 	Currency string       `json:"currency"`
 	OrderID  string       `json:"orderId"`
 	State    string       `json:"state"` // held, sold or refunded
+	occasion.Occasion
 }
 
 // stateOf tells how a ticket's sale stands, "" when there is none.
@@ -90,7 +92,7 @@ func (s *server) salesFrom(ctx context.Context, seller string, from, limit int) 
 		if state == "" {
 			continue
 		}
-		found = append(found, sale{TicketID: t.ID, Title: t.Title, Price: t.Price, Currency: string(s.currency), OrderID: t.OrderID, State: state})
+		found = append(found, sale{TicketID: t.ID, Title: t.Title, Price: t.Price, Currency: string(s.currency), OrderID: t.OrderID, State: state, Occasion: t.Occasion})
 		if len(found) == limit {
 			return found, at[t.ID], nil
 		}

@@ -79,7 +79,7 @@ func TestSalesAmongManyTickets(t *testing.T) {
 	const many = 2500
 	for i := range many {
 		id := fmt.Sprint("T", i)
-		made, err := ticket.New(id, "ann", "Aida", 1000, now())
+		made, err := ticket.New(id, "ann", ticket.Offer{Title: "Aida", Price: 1000}, now())
 		require.NoError(t, err)
 		if i%900 == 0 {
 			made.OrderID, made.Sold = id+"-1", true

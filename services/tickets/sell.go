@@ -10,7 +10,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
-	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 	"marketplace/shared/service"
 )
 
@@ -18,25 +18,27 @@ import (
 type offer struct {
 	Title string          `json:"title"`
 	Price json.RawMessage `json:"price"`
+	occasion.Asked
 }
 
-// readOffer reads a title and a price that can be paid. Its error names every field that is wrong.
-func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (string, money.Amount, error) {
+// readOffer reads the offer of a new ticket. Its error names every field that is wrong.
+func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (ticket.Offer, error) {
 	var in offer
 	if err := api.Read(w, r, &in); err != nil {
-		return "", 0, err
+		return ticket.Offer{}, err
 	}
-	return s.check(in)
+	return s.check(in, occasion.Occasion{})
 }
 
-// check is an offer's title and price. Its error names every field that is wrong.
-func (s *server) check(in offer) (string, money.Amount, error) {
+// check is an offer for a ticket that was good for an occasion until now. Its error names every field that is wrong.
+func (s *server) check(in offer, was occasion.Occasion) (ticket.Offer, error) {
 	var wrong fault.Fields
 	title, complaint := ticket.Title(in.Title)
 	wrong.Check(complaint == "", "title", complaint)
 	price, complaint := s.currency.Price(in.Price)
 	wrong.Check(complaint == "", "price", complaint)
-	return title, price, wrong.Err()
+	good, complaints := in.Asked.Over(was, s.currency)
+	return ticket.Offer{Title: title, Price: price, Occasion: good}, append(wrong, complaints...).Err()
 }
 
 // sell lists a ticket. It is put on the lists first: see dapr.List.
@@ -45,11 +47,11 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	title, price, err := s.readOffer(w, r)
+	asked, err := s.readOffer(w, r)
 	if err != nil {
 		return err
 	}
-	t, err := ticket.New(service.NewID(r.Context()), seller.ID, title, price, s.now())
+	t, err := ticket.New(service.NewID(r.Context()), seller.ID, asked, s.now())
 	if err != nil {
 		return err
 	}

@@ -5,29 +5,31 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // shown is a ticket as the API shows it to everybody. Whoever follows a ticket learns of its offer and of its sale at
 // different times and in any order: version and saleVersion say which of two answers is the newer one in each.
 type shown struct {
-	ID          string       `json:"id"`
-	Version     int64        `json:"version"`
-	Title       string       `json:"title"`
-	Price       money.Amount `json:"price"`
-	Currency    string       `json:"currency"` // of the price
-	UserID      string       `json:"userId"`   // the seller
-	CreatedAt   clock.Time   `json:"createdAt,omitzero"`
-	OrderID     string       `json:"orderId,omitempty"`  // holds or bought it; nobody but its buyer can look it up
-	Sold        bool         `json:"sold,omitempty"`     // bought, not only held
-	Refunded    bool         `json:"refunded,omitempty"` // bought, and the buyer got his money back: not valid any more
-	SaleVersion int64        `json:"saleVersion,omitempty"`
+	ID        string       `json:"id"`
+	Version   int64        `json:"version"`
+	Title     string       `json:"title"`
+	Price     money.Amount `json:"price"`
+	Currency  string       `json:"currency"` // of the price
+	UserID    string       `json:"userId"`   // the seller
+	CreatedAt clock.Time   `json:"createdAt,omitzero"`
+	occasion.Occasion
+	OrderID     string `json:"orderId,omitempty"`  // holds or bought it; nobody but its buyer can look it up
+	Sold        bool   `json:"sold,omitempty"`     // bought, not only held
+	Refunded    bool   `json:"refunded,omitempty"` // bought, and the buyer got his money back: not valid any more
+	SaleVersion int64  `json:"saleVersion,omitempty"`
 }
 
 // shownOf is t as it is now. A hold whose time is over is not shown.
 func (s *server) shownOf(t ticket.Ticket) shown {
 	return shown{
 		ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, Currency: string(s.currency), UserID: t.UserID, CreatedAt: clock.At(t.CreatedAt),
-		OrderID: t.Holder(s.now()), Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion,
+		Occasion: t.Occasion, OrderID: t.Holder(s.now()), Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion,
 	}
 }
 
@@ -38,5 +40,6 @@ func announce(before, after ticket.Ticket) []events.Event {
 	}
 	return []events.Event{events.New(events.Ticket{
 		ID: after.ID, Version: after.Version, Title: after.Title, Price: after.Price, UserID: after.UserID, CreatedAt: clock.At(after.CreatedAt),
+		Occasion: after.Occasion,
 	})}
 }

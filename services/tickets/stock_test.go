@@ -78,7 +78,7 @@ func TestACatalogueIsFilledWithAllThatWasEverListed(t *testing.T) {
 	store := &shop{Sidecar: &daprtest.Sidecar{}, writes: map[string]int{}}
 	s := store.open()
 	for i := range 250 { // before the list was spread over keys
-		old, err := ticket.New(fmt.Sprint("OLD", i), "somebody", "Nina Simone", 1000, now())
+		old, err := ticket.New(fmt.Sprint("OLD", i), "somebody", ticket.Offer{Title: "Nina Simone", Price: 1000}, now())
 		require.NoError(t, err)
 		require.NoError(t, s.everybody.Add(t.Context(), "all", old.ID))
 		require.NoError(t, s.tickets.Create(t.Context(), dapr.ByRepeat, old.ID, old))

@@ -3,6 +3,8 @@
 package occasion
 
 import (
+	"time"
+
 	"marketplace/shared/clock"
 	"marketplace/shared/money"
 )
@@ -17,4 +19,28 @@ type Occasion struct {
 	Row       string       `json:"row,omitempty"`
 	Seat      string       `json:"seat,omitempty"`
 	FaceValue money.Amount `json:"faceValue,omitempty"` // what was printed on the ticket, in the market's currency
+}
+
+// Started tells whether it is too late to sell or to pay. What has no start never starts.
+func (o Occasion) Started(now time.Time) bool {
+	return !o.StartsAt.IsZero() && !now.Before(o.StartsAt.Time)
+}
+
+// Day is the date of the start on the calendar of the venue, as 2027-07-18; "" without a start.
+func (o Occasion) Day() string {
+	if o.StartsAt.IsZero() {
+		return ""
+	}
+	place, err := time.LoadLocation(o.Zone)
+	if err != nil { // of a later database than ours
+		place = time.UTC
+	}
+	return o.StartsAt.In(place).Format(time.DateOnly)
+}
+
+// Is tells whether two occasions are the same in every field.
+func (o Occasion) Is(other Occasion) bool {
+	same := o.StartsAt.Equal(other.StartsAt.Time)
+	o.StartsAt, other.StartsAt = clock.Time{}, clock.Time{}
+	return same && o == other
 }

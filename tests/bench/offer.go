@@ -83,7 +83,7 @@ func (d *desk) write(ctx context.Context, to dapr.Store) error {
 }
 
 func makeTicket(n int) (ticket.Ticket, error) {
-	return ticket.New(rand.Text(), seller, title(n), money.Amount(1000+n%9000), time.Now())
+	return ticket.New(rand.Text(), seller, ticket.Offer{Title: title(n), Price: money.Amount(1000 + n%9000)}, time.Now())
 }
 
 // offer puts n tickets on sale and returns their ids. It writes what listing them would have left in the stores of

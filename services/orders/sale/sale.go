@@ -14,6 +14,7 @@ import (
 
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // Status of an order. The moves there are:
@@ -68,6 +69,7 @@ type Ticket struct {
 	Title   string       `json:"title"`
 	Price   money.Amount `json:"price"`
 	Version int64        `json:"version"`
+	occasion.Occasion
 }
 
 // Sale is the sale of one ticket.

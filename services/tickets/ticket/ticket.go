@@ -10,6 +10,7 @@ import (
 
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // longestTitle is the most a title may have, in characters.
@@ -23,6 +24,7 @@ type Ticket struct {
 	Price     money.Amount `json:"price"`
 	Version   int64        `json:"version"` // one more with each edit
 	CreatedAt time.Time    `json:"createdAt"`
+	occasion.Occasion
 
 	// What orders has said of its sale.
 	SaleVersion int64     `json:"saleVersion"`        // newest state of the sale that is in here, 0 for none
@@ -32,14 +34,31 @@ type Ticket struct {
 	Refunded    bool      `json:"refunded,omitempty"` // sold, and the buyer has his money back: nobody's ticket any more
 }
 
-// New lists a ticket. It returns Invalid, naming title, when the title cannot be one.
-func New(id, userID, title string, price money.Amount, now time.Time) (Ticket, error) {
-	title, complaint := Title(title)
-	if complaint != "" {
-		return Ticket{}, fault.InField("title", complaint)
-	}
-	return Ticket{ID: id, UserID: userID, Title: title, Price: price, CreatedAt: now.Truncate(time.Millisecond)}, nil // as others read it
+// Offer is what a seller says of a ticket.
+type Offer struct {
+	Title string
+	Price money.Amount
+	occasion.Occasion
 }
+
+// check returns Invalid, naming the field, for what cannot be offered now.
+func (o Offer) check(now time.Time) error {
+	if o.Started(now) {
+		return fault.InField("startsAt", "The start has passed")
+	}
+	return nil
+}
+
+// New lists a ticket. It returns Invalid, naming the field, when it cannot be offered now.
+func New(id, userID string, o Offer, now time.Time) (Ticket, error) {
+	if err := o.check(now); err != nil {
+		return Ticket{}, err
+	}
+	return Ticket{ID: id, UserID: userID, Title: o.Title, Price: o.Price, Occasion: o.Occasion, CreatedAt: now.Truncate(time.Millisecond)}, nil // as others read it
+}
+
+// Offer is what the seller says of it now.
+func (t *Ticket) Offer() Offer { return Offer{t.Title, t.Price, t.Occasion} }
 
 // Title trims a title. The complaint, "" when there is none, is a sentence for whoever wrote it.
 func Title(s string) (title, complaint string) {
@@ -55,15 +74,19 @@ func Title(s string) (title, complaint string) {
 	return s, ""
 }
 
-// Edit changes title and price for the seller. It returns Forbidden for anybody else, Refused while it is held or sold.
-func (t *Ticket) Edit(userID, title string, price money.Amount, now time.Time) error {
+// Edit changes the offer for the seller. It returns Forbidden for anybody else, Refused while it is held or sold, Invalid
+// as New does: what has started can be put off, and is for sale again, but not changed otherwise.
+func (t *Ticket) Edit(userID string, o Offer, now time.Time) error {
 	if err := t.OwnedBy(userID); err != nil {
 		return err
 	}
 	if !t.Available(now) {
 		return fault.New(fault.Refused, "Cannot edit a reserved ticket").Named(fault.TicketReserved)
 	}
-	t.Title, t.Price = title, price
+	if err := o.check(now); err != nil {
+		return err
+	}
+	t.Title, t.Price, t.Occasion = o.Title, o.Price, o.Occasion
 	t.Version++
 	return nil
 }
@@ -115,7 +138,7 @@ func (t *Ticket) Follow(news Sale) {
 // Newest is what t and other, two views of one ticket, tell together: an edit and the sale each have a version of their own.
 func (t Ticket) Newest(other Ticket) Ticket {
 	if other.Version > t.Version {
-		t.Title, t.Price, t.Version = other.Title, other.Price, other.Version
+		t.Title, t.Price, t.Occasion, t.Version = other.Title, other.Price, other.Occasion, other.Version
 	}
 	if other.SaleVersion > t.SaleVersion {
 		t.SaleVersion, t.OrderID, t.HeldUntil, t.Sold, t.Refunded = other.SaleVersion, other.OrderID, other.HeldUntil, other.Sold, other.Refunded

@@ -15,7 +15,7 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 func listed(t *testing.T) *Ticket {
 	t.Helper()
-	tk, err := New("T", "seller", " Chess final ", 1999, noon)
+	tk, err := New("T", "seller", Offer{Title: "Chess final", Price: 1999}, noon)
 	require.NoError(t, err)
 	return &tk
 }
@@ -51,7 +51,7 @@ func TestEdit(t *testing.T) {
 				tk.Follow(n)
 			}
 			version := tk.Version
-			err := tk.Edit(c.who, "New title", 2500, noon)
+			err := tk.Edit(c.who, Offer{Title: "New title", Price: 2500}, noon)
 			if c.ok {
 				require.NoError(t, err)
 				assert.Equal(t, version+1, tk.Version)
