@@ -14,6 +14,7 @@ import (
 // edition is what a seller sends for an edit: an offer, or all that a GET has shown him with a new offer in it.
 type edition struct {
 	offer
+	Withdrawn bool `json:"withdrawn"` // true: what is withdrawn stays so
 
 	// What no edit changes, see api.Unchanged.
 	ID          json.RawMessage `json:"id"`
@@ -32,7 +33,7 @@ func (e edition) fixed() map[string]json.RawMessage {
 		"orderId": e.OrderID, "sold": e.Sold, "refunded": e.Refunded, "saleVersion": e.SaleVersion}
 }
 
-// edit changes the offer of the seller's own ticket, refused while it is reserved. Title and price are always said; of when
+// edit changes the offer of the seller's own ticket, refused while it is reserved, and offers it again if it was withdrawn. Title and price are always said; of when
 // and where it is good stays what is not said, see occasion.Asked. A seller who says what he has read
 // (If-Match, or the read-only fields) is refused when it is something else by now: that is looked at in the same write.
 func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
@@ -57,6 +58,7 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		asked.Withdrawn = in.Withdrawn
 		now := s.shownOf(*t)
 		if err := known.Check(now); err != nil {
 			return err

@@ -28,6 +28,7 @@ type server struct {
 	everybody *dapr.List // every ticket id, by catalogue.ShelfOf
 	sellers   *dapr.List // ticket ids by seller
 	catalogue *catalogue.Catalogue
+	services  dapr.Invoker
 	outbox    *dapr.Outbox
 	sessions  *session.Verifier
 	once      *service.Once
@@ -67,6 +68,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		everybody: dapr.NewList("tickets", sidecar),
 		sellers:   dapr.NewList("tickets-of", sidecar),
 		catalogue: catalogue.New(),
+		services:  sidecar,
 		outbox:    outbox,
 		sessions:  sessions,
 		once:      service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),

@@ -11,9 +11,10 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r := service.NewRoutes("tickets", cfg, s.log, ready, s.isStocked)
 
 	// People, through web. A listing sent twice is two listings, unless it has an Idempotency-Key; an edit sent twice is one
-	// edit more, unless it says what it is an edit of (If-Match).
+	// edit more, unless it says what it is an edit of (If-Match). Withdrawing twice is withdrawing once.
 	r.FromWeb("POST", "/api/tickets", s.once.Do(s.sell, service.Quick), service.Quick)
 	r.FromWeb("PUT", "/api/tickets/{id}", s.edit, service.Quick)
+	r.FromWeb("DELETE", "/api/tickets/{id}", s.withdraw, service.Quick)
 	r.FromWeb("GET", "/api/tickets", s.browse, service.Quick)
 	r.FromWeb("GET", "/api/tickets/mine", s.mine, service.Quick)
 	r.FromWeb("GET", "/api/tickets/{id}", s.show, service.Quick)

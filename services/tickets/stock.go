@@ -92,7 +92,7 @@ func (s *server) readSome(ctx context.Context, ids []string) error {
 
 // hearTicket puts what another replica listed or edited into the catalogue.
 func (s *server) hearTicket(_ context.Context, t events.Ticket) error {
-	s.catalogue.Put(ticket.Ticket{ID: t.ID, UserID: t.UserID, Title: t.Title, Price: t.Price, Version: t.Version, CreatedAt: t.CreatedAt.Time, Occasion: t.Occasion})
+	s.catalogue.Put(ticket.Ticket{ID: t.ID, UserID: t.UserID, Title: t.Title, Price: t.Price, Version: t.Version, CreatedAt: t.CreatedAt.Time, Occasion: t.Occasion, Withdrawn: t.Withdrawn})
 	return nil
 }
 

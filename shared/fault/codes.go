@@ -35,6 +35,8 @@ const (
 
 	// Of tickets and orders.
 	TicketReserved    Code = "ticket_reserved"     // somebody holds the ticket, or has bought it
+	TicketStarted     Code = "ticket_started"      // what the ticket is for has begun
+	TicketWithdrawn   Code = "ticket_withdrawn"    // its seller does not offer it any more
 	OwnTicket         Code = "own_ticket"          // sellers do not buy from themselves
 	HoldsExceeded     Code = "holds_exceeded"      // the buyer holds as many unpaid tickets as one may
 	HeldLately        Code = "held_lately"         // the buyer has let the ticket go; it is there for others until Retry-After has passed
