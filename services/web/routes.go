@@ -26,31 +26,33 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	// People with a browser. Every form can be sent twice and does its work once.
 	pages := http.NewServeMux()
 	for route, show := range map[string]page{
-		"GET /{$}":                 s.browse,
-		"GET /tickets/{id}":        s.ticket,
-		"POST /tickets/{id}/buy":   s.buy,
-		"GET /tickets/{id}/buy":    s.up, // by hand, or back after signing in
-		"GET /tickets/{id}/edit":   s.editForm,
-		"POST /tickets/{id}/edit":  s.edit,
-		"GET /sell":                s.sellForm,
-		"POST /sell":               s.sell,
-		"GET /selling":             s.selling,
-		"GET /orders":              s.orders,
-		"GET /orders/{id}":         s.order, // checkout, confirmation or what became of it
-		"POST /orders/{id}/pay":    s.pay,
-		"GET /orders/{id}/pay":     s.up,
-		"POST /orders/{id}/cancel": s.cancel,
-		"GET /orders/{id}/cancel":  s.up,
-		"GET /signup":              s.signUpForm,
-		"POST /signup":             s.signUp,
-		"GET /signin":              s.signInForm,
-		"POST /signin":             s.signIn,
-		"POST /signout":            s.signOut,
-		"GET /signout":             s.up,
-		"GET /terms":               s.words("terms", "Terms"),
-		"GET /support":             s.words("support", "Help"),
-		"GET /api/docs":            s.docs, // for who writes a client
-		"/":                        s.nowhere,
+		"GET /{$}":                    s.browse,
+		"GET /tickets/{id}":           s.ticket,
+		"POST /tickets/{id}/buy":      s.buy,
+		"GET /tickets/{id}/buy":       s.up, // by hand, or back after signing in
+		"GET /tickets/{id}/edit":      s.editForm,
+		"POST /tickets/{id}/edit":     s.edit,
+		"POST /tickets/{id}/withdraw": s.withdraw,
+		"POST /tickets/{id}/again":    s.offerAgain,
+		"GET /sell":                   s.sellForm,
+		"POST /sell":                  s.sell,
+		"GET /selling":                s.selling,
+		"GET /orders":                 s.orders,
+		"GET /orders/{id}":            s.order, // checkout, confirmation or what became of it
+		"POST /orders/{id}/pay":       s.pay,
+		"GET /orders/{id}/pay":        s.up,
+		"POST /orders/{id}/cancel":    s.cancel,
+		"GET /orders/{id}/cancel":     s.up,
+		"GET /signup":                 s.signUpForm,
+		"POST /signup":                s.signUp,
+		"GET /signin":                 s.signInForm,
+		"POST /signin":                s.signIn,
+		"POST /signout":               s.signOut,
+		"GET /signout":                s.up,
+		"GET /terms":                  s.words("terms", "Terms"),
+		"GET /support":                s.words("support", "Help"),
+		"GET /api/docs":               s.docs, // for who writes a client
+		"/":                           s.nowhere,
 	} {
 		pages.Handle(route, s.page(show))
 	}

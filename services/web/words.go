@@ -27,6 +27,8 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"hour":     hour,
 		"place":    place,
 		"seat":     seat,
+		"regions":  func() []region { return regions },
+		"known":    isListed,
 		"past":     past,
 		"number":   number,
 		"fours":    fours,
