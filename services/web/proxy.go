@@ -27,6 +27,7 @@ var services = map[string]string{
 	"/api/users":    "auth",
 	"/api/tickets":  "tickets",
 	"/api/sales":    "tickets",
+	"/api/events":   "tickets",
 	"/api/orders":   "orders",
 	"/api/payments": "payments",
 }

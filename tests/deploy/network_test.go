@@ -243,8 +243,8 @@ func TestOnlyWhatMustTalkCanTalk(t *testing.T) {
 			m.policies["expiration"].Spec.Ingress[0].From = append(m.policies["expiration"].Spec.Ingress[0].From, m.policies["tickets"].Spec.Ingress[0].From...)
 		}, "orders reaches expiration:50002"},
 		spoil{"a new call in the code", "", func(m *market, c *code) {
-			c.calls = append(c.calls, call{"tickets", "orders", "GET", "/api/orders"})
-		}, "tickets does not reach orders:50002"},
+			c.calls = append(c.calls, call{"tickets", "payments", "GET", "/api/payments"})
+		}, "tickets does not reach payments:50002"},
 		spoil{"a service that lost its broker", "", func(m *market, c *code) {
 			delete(m.deployments["expiration"].Spec.Template.Labels, "needs-broker")
 		}, "expiration does not reach nats:4222"},
