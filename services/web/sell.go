@@ -100,7 +100,10 @@ func (s *site) selling(w http.ResponseWriter, r *http.Request) error {
 	if err := s.signedIn(r); err != nil {
 		return err
 	}
-	var data shelf
+	var data struct {
+		Tickets []ticket
+		Pages   pages
+	}
 	header, err := s.ask(r, http.MethodGet, "/api/tickets/mine?"+atCursor(r, url.Values{}), nil, &data.Tickets)
 	if isBadPage(r, err) {
 		return fromTheStart(w, r)

@@ -30,6 +30,7 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"regions":  func() []region { return regions },
 		"known":    isListed,
 		"past":     past,
+		"facts":    facts,
 		"number":   number,
 		"fours":    fours,
 		"qr":       qrCode,
