@@ -19,9 +19,10 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	}
 
 	// Events, to every replica, at most once: open pages hear of them.
-	service.OnBroadcast(r, s.onTicket) // from tickets: listed or edited
-	service.OnBroadcast(r, s.onOrder)  // from orders: held, free again, or sold
-	r.Hears(hearing)                   // from ourselves: whether we still hear anything
+	service.OnBroadcast(r, s.onTicket)   // from tickets: listed or edited
+	service.OnBroadcast(r, s.onOrder)    // from orders: held, free again, or sold
+	service.OnBroadcast(r, s.onHandover) // from handover: how a sold ticket is on its way
+	r.Hears(hearing)                     // from ourselves: whether we still hear anything
 
 	// People with a browser. Every form can be sent twice and does its work once.
 	pages := http.NewServeMux()
@@ -32,6 +33,8 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /tickets/{id}/buy":            s.up, // by hand, or back after signing in
 		"GET /tickets/{id}/edit":           s.editForm,
 		"POST /tickets/{id}/edit":          s.edit,
+		"POST /tickets/{id}/withdraw":      s.withdraw,
+		"POST /tickets/{id}/again":         s.offerAgain,
 		"GET /sell":                        s.sellForm,
 		"POST /sell":                       s.sell,
 		"GET /selling":                     s.selling,
