@@ -164,6 +164,8 @@ func TestWhoIsNotWrittenTo(t *testing.T) {
 	}
 }
 
+const toVerified, toUnverified = 100, 10
+
 // A stranger whose address somebody else signs up with gets so much an hour, whatever that one does; who has shown that an
 // address is his gets more, and all of it in the end.
 func TestAnAccountIsSentSoMuchAnHour(t *testing.T) {

@@ -63,7 +63,7 @@ func (w *world) start() {
 	way := newWay(w.sidecar, func(context.Context) error { return nil }, w.now, log)
 	way.settled = 0
 	w.server = &server{
-		notes: dapr.NewTemporary[note.Note]("note", w.sidecar, note.Kept), timers: w.sidecar, services: w, way: way, quota: newQuota(w.now),
+		notes: dapr.NewTemporary[note.Note]("note", w.sidecar, note.Kept), timers: w.sidecar, services: w, way: way, quota: newQuota(toVerified, w.now),
 		desk: letter.Desk{Site: &url.URL{Scheme: "https", Host: "tickets.example"}, Currency: "usd"}, warning: 5 * time.Minute, now: w.now, log: log,
 	}
 }

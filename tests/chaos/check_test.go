@@ -40,6 +40,7 @@ func sound() history {
 			eventKey(events.PaymentCreated, "P", 1): now,
 			eventKey(events.PaymentCreated, "Q", 1): deadline.Add(10 * time.Second), eventKey(events.PaymentRefunded, "Q", 2): now,
 		},
+		Mails: map[string]int{events.OrderCompleted + " T-2": 2},
 		Charges: []charge{
 			{ID: "pi_1", OrderID: "T-2", Amount: 1000, Charged: true},
 			{ID: "pi_2", OrderID: "T-1", Amount: 1000, Charged: true, Refunded: 1000},
