@@ -68,7 +68,7 @@ var orderID = regexp.MustCompile(`[A-Z2-7]{26}-[A-Z2-7]{16}`)
 func TestOwners(t *testing.T) {
 	s := market(t)
 	seller, other, owner := newcomer(t, s), newcomer(t, s), newcomer(t, s)
-	kept := owner.sells("The owner's", "10")
+	kept, withdrawn := owner.sells("The owner's", "10"), owner.sells("Withdrawn", "10")
 	bought, paid, given := seller.sells("Bought", "10"), seller.sells("Paid", "10"), seller.sells("Given back", "10")
 	placed, toPay, toCancel := owner.orders(bought.ID), owner.orders(paid.ID), owner.orders(given.ID)
 	handed := owner.orders(seller.sells("Handed over to the owner", "10").ID)
@@ -85,13 +85,23 @@ func TestOwners(t *testing.T) {
 		{"POST /api/users/signin", "", `{}`, "400", "400", "400"},
 		{"POST /api/users/signout", "", `{}`, "200", "200", "200"},
 		{"GET /api/users/currentuser", "", "", "200", "200", "200"},
+		{"GET /api/users/me", "", "", "401", "200", "200"},
+		{"DELETE /api/users/me", "", `{}`, "401", "400", "400"},
+		{"POST /api/users/forgot", "", `{}`, "400", "400", "400"},
+		{"POST /api/users/reset", "", `{}`, "400", "400", "400"}, // whoever has the link's token
+		{"POST /api/users/verify", "", `{}`, "400", "400", "400"},
+		{"POST /api/users/password", "", `{}`, "401", "400", "400"},
+		{"POST /api/users/verification", "", `{"to":"me"}`, "401", "400", "400"},
+		{"POST /api/users/signout-everywhere", "", `{"now":true}`, "401", "400", "400"},
 		{"GET /api/users/.well-known/jwks.json", "", "", "200", "200", "200"},
 		{"GET /api/tickets", "", "", "200", "200", "200"},
 		{"GET /api/tickets/{id}", kept.ID, "", "200", "200", "200"},
+		{"GET /api/events", "", "", "200", "200", "200"},
 		{"GET /api/tickets/mine", "", "", "401", "200", "200"},
 		{"GET /api/sales", "", "", "401", "200", "200"},
 		{"POST /api/tickets", "", `{"title":"","price":1}`, "401", "400", "400"},
 		{"PUT /api/tickets/{id}", kept.ID, `{"title":"Changed","price":11}`, "401", "401", "200"},
+		{"DELETE /api/tickets/{id}", withdrawn.ID, "", "401", "401", "204"},
 		{"POST /api/orders", "", `{"ticketId":"nosuch"}`, "401", "404", "404"},
 		{"GET /api/orders", "", "", "401", "200", "200"},
 		{"GET /api/orders/{id}", placed.ID, "", "401", "401", "200"},
@@ -128,9 +138,26 @@ func TestOwners(t *testing.T) {
 		{"GET /signin", "", "", "200", "303 /", "303 /"},
 		{"POST /signin", "", "", "400", "400", "400"},
 		{"POST /signout", "", "", "303 /", "303 /", "303 /"},
+		{"GET /forgot", "", "", "200", "200", "200"},
+		{"POST /forgot", "", "", "400", "400", "400"},
+		{"GET /reset", "", "", "200", "200", "200"},
+		{"POST /reset", "", "", "400", "400", "400"},
+		{"GET /verify", "", "", "200", "200", "200"},
+		{"POST /verify", "", "", "400", "400", "400"},
+		{"GET /account", "", "", signIn, "200", "200"},
+		{"GET /account/data", "", "", signIn, "200", "200"},
+		{"POST /account/password", "", "", signIn, "400", "400"},
+		{"GET /account/password", "", "", "303 /account", "303 /account", "303 /account"},
+		{"POST /account/verification", "", "", signIn, "303 /account", "303 /account"},
+		{"GET /account/verification", "", "", "303 /account", "303 /account", "303 /account"},
+		{"GET /account/signout-everywhere", "", "", "303 /account", "303 /account", "303 /account"},
+		{"POST /account/delete", "", "", signIn, "400", "400"},
+		{"GET /account/delete", "", "", "303 /account", "303 /account", "303 /account"},
+		{"GET /.well-known/change-password", "", "", "303 /account", "303 /account", "303 /account"},
 		{"GET /live", "", "", "200", "200", "200"}, // everybody's stream, with the visitor's own orders in it
 		{"GET /static/{edition}/{file}", "x", "", "404", "404", "404"},
 		{"/", "", "", "404", "404", "404"},
+		{"POST /account/signout-everywhere", "", "", signIn, signIn, signIn}, // last: it does
 	}
 	var listed []string
 	for _, row := range table {
@@ -253,7 +280,9 @@ func TestClosedDoors(t *testing.T) {
 		}
 		for _, from := range d.callers {
 			sidecar := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(from).HTTPPort, d.path)
-			assert.Equal(t, 2, call(t, d.method, sidecar, harmless, map[string]string{"dapr-app-id": d.app})/100, "%s %s by %s", d.app, d.path, from)
+			status := call(t, d.method, sidecar, harmless, map[string]string{"dapr-app-id": d.app})
+			early := strings.HasSuffix(d.path, "/overdue") && status == 409 // let in, and told that it is not
+			assert.True(t, early || status/100 == 2, "%s %s by %s: %d", d.app, d.path, from, status)
 		}
 		if d.callers == nil {
 			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.app).AppPort, d.path)

@@ -13,10 +13,12 @@ import (
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
 	"marketplace/shared/service"
+	"marketplace/shared/trace"
 )
 
 // place holds a ticket for the buyer. Of many at once, one wins.
-func (s *server) place(w http.ResponseWriter, r *http.Request) error {
+func (s *server) place(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() { countRefusal(err) }()
 	buyer, err := s.sessions.User(r)
 	if err != nil {
 		return err
@@ -42,14 +44,15 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	order := sale.Order{ID: sale.NewOrderID(in.TicketID, service.NewID(r.Context())[:16]), UserID: buyer.ID, Code: newCode()}
+	trace.Is(r.Context(), "place", trace.Order(order.ID), trace.Ticket(in.TicketID))
 	place := func() (sale.Sale, error) {
 		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
 			func() error { return s.hold(r.Context(), in.TicketID, order) },
 			func(sl *sale.Sale) error { return sl.PlaceAt(expected, order, s.terms, s.now()) })
 	}
 	sold, err := place()
-	if unknown := fault.KindOf(err) == fault.NotFound; unknown || fault.CodeOf(err) == fault.PriceChanged { // the event of that may still be on its way
-		switch failed := s.learn(r.Context(), in.TicketID); {
+	if unknown := fault.KindOf(err) == fault.NotFound; unknown || isOld(err) { // the event of that may still be on its way
+		switch _, failed := s.learn(r.Context(), in.TicketID); {
 		case failed == nil:
 			sold, err = place()
 		case unknown:
@@ -78,20 +81,20 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	return api.WriteTagged(w, r, http.StatusCreated, s.shownTo(*placed))
 }
 
+// isOld tells whether a refusal is one that our copy of the ticket is to blame for, if its seller has edited it since.
+func isOld(refusal error) bool {
+	if fault.KindOf(refusal) != fault.Refused {
+		return false
+	}
+	switch fault.CodeOf(refusal) {
+	case fault.PriceChanged, fault.TicketWithdrawn, fault.TicketStarted:
+		return true
+	}
+	return false
+}
+
 // newCode is what proves a purchase to whoever asks the market: derived from nothing.
 func newCode() string { return rand.Text()[:16] }
-
-// learn asks tickets about a ticket that no event has told us of yet. It returns NotFound when there is none.
-func (s *server) learn(ctx context.Context, ticketID string) error {
-	var t struct { // what the API promises of a ticket, as far as a sale needs it
-		sale.Ticket
-		UserID string `json:"userId"`
-	}
-	if err := s.services.Invoke(ctx, "tickets", http.MethodGet, "/api/tickets/"+ticketID, nil, &t); err != nil {
-		return err
-	}
-	return s.follow(ctx, dapr.ByNudge, t.UserID, t.Ticket)
-}
 
 // shelve moves a sale's oldest orders out, so that it stays small. Each has its new place before it leaves the old.
 func (s *server) shelve(ctx context.Context, ticketID string, kept []sale.Order) error {

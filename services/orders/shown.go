@@ -37,7 +37,8 @@ func (s *server) shownTo(o sale.Order) shown {
 	return shown{
 		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: o.Status, UserID: o.UserID,
 		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
-		Ticket: shownTicket(o.Ticket), Currency: string(s.currency),
+		Ticket:   shownTicket{o.Ticket.ID, o.Ticket.Title, o.Ticket.Price, o.Ticket.Version, o.Ticket.Occasion},
+		Currency: string(s.currency),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
 	"marketplace/shared/clock"
+	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -68,6 +69,13 @@ type receipt struct {
 	Action     *action        `json:"action,omitempty"` // what the buyer has to do before it goes on
 	BegunAt    clock.Time     `json:"begunAt,omitzero"` // the latest attempt
 	RefundedAt *clock.Time    `json:"refundedAt,omitempty"`
+	Earlier    []decline      `json:"earlier,omitempty"` // the attempts before
+}
+
+// decline is an attempt that charged nothing.
+type decline struct {
+	Reason  string     `json:"reason"`
+	BegunAt clock.Time `json:"begunAt"`
 }
 
 // action is where the buyer confirms to his bank that it is him, and until when.
@@ -86,9 +94,23 @@ func actionOf(p payment.Payment) *action {
 func receiptOf(p payment.Payment) receipt {
 	r := receipt{ID: p.ID, OrderID: p.OrderID, Status: p.Status, Amount: p.Smallest(), Currency: p.Currency, Reason: p.Reason,
 		Action: actionOf(p), BegunAt: clock.At(p.BegunAt)}
+	for _, d := range p.Earlier {
+		r.Earlier = append(r.Earlier, decline{d.Reason, clock.At(d.BegunAt)})
+	}
 	if !p.RefundedAt.IsZero() {
 		at := clock.At(p.RefundedAt)
 		r.RefundedAt = &at
 	}
 	return r
+}
+
+// announce says which events a change to a payment is worth: one for a charge, one for a refund.
+func announce(before, after payment.Payment) []events.Event {
+	if before.Version == after.Version {
+		return nil
+	}
+	return []events.Event{events.New(events.Payment{
+		ID: after.ID, Version: after.Version, OrderID: after.OrderID, StripeID: after.StripeID,
+		Amount: after.Smallest(), Currency: after.Currency, Refunded: after.Status == payment.Refunded,
+	})}
 }

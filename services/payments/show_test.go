@@ -16,12 +16,13 @@ func TestWhatIsShownAndWhatIsToldOfAPayment(t *testing.T) {
 	at := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	p := payment.Payment{ID: "P", OrderID: "T-1", UserID: "bob", Amount: 1999, Currency: "usd", Status: payment.Refunded, Version: 2,
 		Attempt: 3, Checkout: "c", Token: "tok", ReturnURL: "https://shop.example", BegunAt: at, Until: at, ActionURL: "https://bank.example",
-		StripeID: "pi_1", Reason: "r", RefundID: "re_1", RefundedAt: at, Trouble: "the account is empty"}
+		StripeID: "pi_1", Reason: "r", Earlier: []payment.Decline{{Reason: "no money", BegunAt: at.Add(-time.Minute)}}, RefundID: "re_1", RefundedAt: at, Trouble: "the account is empty"}
 
 	shown, err := json.Marshal(receiptOf(p))
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"id":"P","orderId":"T-1","status":"refunded","amount":1999,"currency":"usd","reason":"r",
-		"begunAt":"2026-01-02T12:00:00.000Z","refundedAt":"2026-01-02T12:00:00.000Z"}`, string(shown))
+		"begunAt":"2026-01-02T12:00:00.000Z","refundedAt":"2026-01-02T12:00:00.000Z",
+		"earlier":[{"reason":"no money","begunAt":"2026-01-02T11:59:00.000Z"}]}`, string(shown))
 
 	told := announce(payment.Payment{}, p)
 	require.Len(t, told, 1)

@@ -19,9 +19,11 @@ type shown struct {
 	UserID    string       `json:"userId"`   // the seller
 	CreatedAt clock.Time   `json:"createdAt,omitzero"`
 	occasion.Occasion
-	OrderID     string `json:"orderId,omitempty"`  // holds or bought it; nobody but its buyer can look it up
-	Sold        bool   `json:"sold,omitempty"`     // bought, not only held
-	Refunded    bool   `json:"refunded,omitempty"` // bought, and the buyer got his money back: not valid any more
+	EventID     string `json:"eventId"`             // the same for tickets that are for the same
+	Withdrawn   bool   `json:"withdrawn,omitempty"` // the seller does not offer it now
+	OrderID     string `json:"orderId,omitempty"`   // holds or bought it; nobody but its buyer can look it up
+	Sold        bool   `json:"sold,omitempty"`      // bought, not only held
+	Refunded    bool   `json:"refunded,omitempty"`  // bought, and the buyer got his money back: not valid any more
 	SaleVersion int64  `json:"saleVersion,omitempty"`
 }
 
@@ -29,17 +31,17 @@ type shown struct {
 func (s *server) shownOf(t ticket.Ticket) shown {
 	return shown{
 		ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, Currency: string(s.currency), UserID: t.UserID, CreatedAt: clock.At(t.CreatedAt),
-		Occasion: t.Occasion, OrderID: t.Holder(s.now()), Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion,
+		Occasion: t.Occasion, EventID: t.EventID(), Withdrawn: t.Withdrawn, OrderID: t.Holder(s.now()), Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion,
 	}
 }
 
-// announce says which events a change to a ticket is worth: one when it was listed or edited. Of its sale orders tells.
+// announce says which events a change to a ticket is worth: one when it was listed, edited or withdrawn. Of its sale orders tells.
 func announce(before, after ticket.Ticket) []events.Event {
 	if before.ID != "" && before.Version == after.Version {
 		return nil
 	}
 	return []events.Event{events.New(events.Ticket{
 		ID: after.ID, Version: after.Version, Title: after.Title, Price: after.Price, UserID: after.UserID, CreatedAt: clock.At(after.CreatedAt),
-		Occasion: after.Occasion,
+		Occasion: after.Occasion, Withdrawn: after.Withdrawn,
 	})}
 }

@@ -60,12 +60,14 @@ func (s *server) readAll(ctx context.Context, pause func() bool) {
 				clock.Wait(ctx, 200*time.Millisecond)
 				continue
 			}
+			s.catalogue.Sweep(s.now())
 			from, length = from+stockPage, n
 			if !pause() {
 				return
 			}
 		}
 	}
+	s.readAt.Store(s.now().UnixMilli())
 }
 
 // rest lets pause pass. It returns false when there is something better to do.
@@ -92,7 +94,7 @@ func (s *server) readSome(ctx context.Context, ids []string) error {
 
 // hearTicket puts what another replica listed or edited into the catalogue.
 func (s *server) hearTicket(_ context.Context, t events.Ticket) error {
-	s.catalogue.Put(ticket.Ticket{ID: t.ID, UserID: t.UserID, Title: t.Title, Price: t.Price, Version: t.Version, CreatedAt: t.CreatedAt.Time, Occasion: t.Occasion})
+	s.catalogue.Put(ticket.Ticket{ID: t.ID, UserID: t.UserID, Title: t.Title, Price: t.Price, Version: t.Version, CreatedAt: t.CreatedAt.Time, Occasion: t.Occasion, Withdrawn: t.Withdrawn})
 	return nil
 }
 

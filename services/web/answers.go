@@ -3,6 +3,7 @@ package main
 import (
 	"marketplace/shared/clock"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 // The API's answers, as far as the site reads them. It reads the API like any other client: what the services keep, or tell
@@ -19,6 +20,9 @@ type ticket struct {
 	Sold        bool         `json:"sold"`
 	Refunded    bool         `json:"refunded"`
 	SaleVersion int64        `json:"saleVersion"` // of OrderID and Sold: the newer one has the greater
+	CreatedAt   clock.Time   `json:"createdAt"`
+	Withdrawn   bool         `json:"withdrawn"` // not offered now
+	occasion.Occasion
 }
 
 // order is one of the visitor's.
@@ -33,6 +37,7 @@ type order struct {
 		ID    string       `json:"id"`
 		Title string       `json:"title"`
 		Price money.Amount `json:"price"`
+		occasion.Occasion
 	} `json:"ticket"`
 	Code string `json:"code"` // proves the purchase; none in lists, nor for an order from before there were codes
 }
@@ -60,6 +65,10 @@ type receipt struct {
 	Action     *action    `json:"action"` // of a pending one: what its owner has to do
 	BegunAt    clock.Time `json:"begunAt"`
 	RefundedAt clock.Time `json:"refundedAt"`
+	Earlier    []struct { // the attempts before, all declined
+		Reason  string     `json:"reason"`
+		BegunAt clock.Time `json:"begunAt"`
+	} `json:"earlier"`
 }
 
 // action leads to the card's bank, which wants to know that it is its customer who pays. It leads back to the order's page.

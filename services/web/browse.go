@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"marketplace/shared/clock"
 	"marketplace/shared/fault"
 )
 
@@ -15,8 +16,13 @@ type shelf struct {
 	Tickets []ticket
 	Query   string
 	Sort    string
-	First   bool   // the first page
-	Next    string // where the next page is, "" when there is none
+	Pages   pages
+}
+
+// shelved is a ticket as it is shown now.
+type shelved struct {
+	Ticket ticket
+	Now    clock.Time
 }
 
 // Sorts are the orders a visitor can choose from.
@@ -44,14 +50,17 @@ type choice struct {
 // browse lists tickets that can be bought.
 func (s *site) browse(w http.ResponseWriter, r *http.Request) error {
 	asked := r.URL.Query()
-	data := shelf{Query: asked.Get("q"), Sort: asked.Get("sort"), First: !asked.Has("cursor")}
-	query := url.Values{"limit": {onePage}}
-	for _, name := range []string{"q", "sort", "cursor"} {
+	data := shelf{Query: asked.Get("q"), Sort: asked.Get("sort")}
+	query := url.Values{}
+	for _, name := range []string{"q", "sort"} {
 		if value := asked.Get(name); value != "" {
 			query.Set(name, value)
 		}
 	}
-	header, err := s.ask(r, http.MethodGet, "/api/tickets?"+query.Encode(), nil, &data.Tickets)
+	header, err := s.ask(r, http.MethodGet, "/api/tickets?"+atCursor(r, query), nil, &data.Tickets)
+	if isBadPage(r, err) {
+		return fromTheStart(w, r)
+	}
 	if fault.KindOf(err) == fault.Refused { // an old or made-up link: the list begins anew
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
@@ -59,19 +68,8 @@ func (s *site) browse(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data.Next = nextPage(r, nextCursor(header))
+	data.Pages = pagesOf(r, header)
 	return s.show(w, r, http.StatusOK, "browse", view{Title: "Tickets", Data: data})
-}
-
-// nextPage is this page's address with another cursor, "" without one.
-func nextPage(r *http.Request, cursor string) string {
-	if cursor == "" {
-		return ""
-	}
-	query := r.URL.Query()
-	query.Del("done")
-	query.Set("cursor", cursor)
-	return r.URL.Path + "?" + query.Encode()
 }
 
 // offer is one ticket as a visitor sees it.

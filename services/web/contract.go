@@ -54,7 +54,7 @@ func (s *site) openapi(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(s.contract.json) // the visitor is gone: nobody left to tell
+	_, _ = w.Write(squeeze(w, r, s.contract.json)) // the visitor is gone: nobody left to tell
 }
 
 // onlyRead answers for other methods than GET and HEAD, as service.Routes does.

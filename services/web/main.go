@@ -11,6 +11,7 @@ import (
 	"marketplace/services/web/live"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/metrics"
 	"marketplace/shared/money"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
@@ -23,6 +24,7 @@ type settings struct {
 	HTTPS          bool           `envconfig:"HTTPS" default:"true"`            // reached over HTTPS: everywhere but on a developer's machine
 	CORSOrigins    origins        `envconfig:"CORS_ORIGINS"`                    // other sites whose scripts may use the API; empty: none
 	StripeKey      string         `envconfig:"STRIPE_PUBLISHABLE_KEY"`          // empty: test cards by name instead of card fields
+	Support        string         `envconfig:"SUPPORT_EMAIL"`                   // where visitors can write to; empty: nowhere
 	Currency       money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 
@@ -34,6 +36,7 @@ type site struct {
 	contract *contract
 	hub      *live.Hub
 	stripe   string         // publishable key
+	support  string         // an address, "" for none
 	https    bool           // reached over HTTPS
 	currency money.Currency // of every price
 	now      clock.Now
@@ -71,8 +74,9 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	s := &site{
 		api: passOn(sidecar, log), sessions: sessions, look: look, contract: contract, hub: live.New(),
-		stripe: cfg.StripeKey, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
+		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
+	metrics.Ask("live_pages", "Open pages that follow live updates through this replica.", func() float64 { return float64(s.hub.Listeners()) })
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
 	go hearing.Watch(ctx)

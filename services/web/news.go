@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"marketplace/services/web/live"
+	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
 
@@ -17,7 +18,7 @@ const (
 
 // onTicket tells open pages of a ticket that was listed or edited.
 func (s *site) onTicket(_ context.Context, t events.Ticket) error {
-	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String()}}))
+	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn}}))
 	if t.Version == 0 {
 		s.noteListed(t.CreatedAt.Time)
 		s.hub.Tell("listings", newsOf("listed", map[string]string{"id": t.ID}))
@@ -78,14 +79,26 @@ type moved struct {
 }
 
 type edited struct {
-	Version int64  `json:"version"`
-	Title   string `json:"title"`
-	Price   string `json:"price"`
+	Version   int64  `json:"version"`
+	Title     string `json:"title"`
+	Price     string `json:"price"`
+	Withdrawn bool   `json:"withdrawn,omitempty"`
 }
 
 // ticketNow is all there is to know of a ticket.
 func ticketNow(t ticket) live.News {
-	return newsOf("ticket", change{t.ID, &moved{t.SaleVersion, stateOf(t)}, &edited{t.Version, t.Title, t.Price.String()}})
+	return newsOf("ticket", change{t.ID, &moved{t.SaleVersion, stateOf(t)}, &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn}})
+}
+
+// off is why nobody holds a ticket nor can, "" when anybody can.
+func off(t ticket, now clock.Time) string {
+	switch {
+	case t.Withdrawn:
+		return "withdrawn"
+	case past(t.Occasion, now):
+		return "past"
+	}
+	return ""
 }
 
 func stateOf(t ticket) string {

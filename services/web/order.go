@@ -28,16 +28,6 @@ func (s *site) order(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "order", v)
 }
 
-// orderAgain shows the order as it is now, with why it was not changed as the visitor wanted.
-func (s *site) orderAgain(w http.ResponseWriter, r *http.Request, refusal error) error {
-	v, err := s.purchase(w, r)
-	if err != nil {
-		return err
-	}
-	v.Form.Typed = r.PostForm
-	return s.again(w, r, "order", v, refusal)
-}
-
 func (s *site) purchase(w http.ResponseWriter, r *http.Request) (view, error) {
 	data := purchase{Cards: testCards, Stripe: s.stripe}
 	id := url.PathEscape(r.PathValue("id"))
@@ -75,24 +65,17 @@ func (s *site) orders(w http.ResponseWriter, r *http.Request) error {
 	}
 	var data struct {
 		Orders []order
-		First  bool
-		Next   string
+		Pages  pages
 	}
-	header, err := s.ask(r, http.MethodGet, "/api/orders?"+listing(r, "sort=new&"), nil, &data.Orders)
+	header, err := s.ask(r, http.MethodGet, "/api/orders?"+atCursor(r, url.Values{"sort": {"new"}}), nil, &data.Orders)
+	if isBadPage(r, err) {
+		return fromTheStart(w, r)
+	}
 	if err != nil {
 		return err
 	}
-	data.First, data.Next = !r.URL.Query().Has("cursor"), nextPage(r, nextCursor(header))
+	data.Pages = pagesOf(r, header)
 	return s.show(w, r, http.StatusOK, "orders", view{Title: "My orders", Data: data})
-}
-
-// listing is the query for this page of a listing.
-func listing(r *http.Request, query string) string {
-	query += "limit=" + onePage
-	if cursor := r.URL.Query().Get("cursor"); cursor != "" {
-		query += "&cursor=" + url.QueryEscape(cursor)
-	}
-	return query
 }
 
 // Settling tells that the money is being seen to, or was, and orders has not heard the outcome yet: not the time to pay.
@@ -121,6 +104,8 @@ func (p purchase) Declined() string {
 	return p.Receipt.Reason
 }
 
+const refusedCard = "A card was refused: "
+
 // step is one thing that happened to an order.
 type step struct {
 	What string
@@ -131,6 +116,9 @@ type step struct {
 func (p purchase) History() []step {
 	steps := []step{{"You reserved the ticket", p.Order.PlacedAt}}
 	if r := p.Receipt; r != nil {
+		for _, d := range r.Earlier {
+			steps = append(steps, step{refusedCard + d.Reason, d.BegunAt})
+		}
 		switch r.Status {
 		case "pending":
 			what := "Your payment is under way"
@@ -139,7 +127,7 @@ func (p purchase) History() []step {
 			}
 			steps = append(steps, step{what, r.BegunAt})
 		case "declined":
-			steps = append(steps, step{"A card was refused: " + r.Reason, r.BegunAt})
+			steps = append(steps, step{refusedCard + r.Reason, r.BegunAt})
 		default:
 			steps = append(steps, step{"Your card was charged", r.BegunAt})
 		}

@@ -19,7 +19,7 @@ func TestAnOrderIsShownAsItIs(t *testing.T) {
 		says           []string
 	}{
 		"nobody has paid":     {orderOf("created", ""), "", []string{"Checkout", "10:00", "No real money moves here", "1 Mar 2026, 12:10 UTC"}},
-		"a card was declined": {orderOf("awaiting:payment", ""), `{"status":"declined","reason":"Your card has expired."}`, []string{"Checkout", "A card was refused: Your card has expired.", `role="alert"><p>Your card has expired.</p>`, "Nothing was charged. You can try again"}},
+		"a card was declined": {orderOf("awaiting:payment", ""), `{"status":"declined","reason":"Your card has expired."}`, []string{"Checkout", "A card was refused: Your card has expired.", `role="alert" tabindex="-1" autofocus><p>Your card has expired.</p>`, "Nothing was charged. You can try again"}},
 		"the bank waits, but not as long as the ticket is held": {orderOf("awaiting:payment", ""),
 			`{"status":"pending","action":{"url":"https://bank.example/1","until":"2026-03-01T12:04:00.000Z"}}`,
 			[]string{"04:00", "Answer your bank by", "1 Mar 2026, 12:04 UTC"}},
@@ -29,6 +29,8 @@ func TestAnOrderIsShownAsItIs(t *testing.T) {
 		"charged, and orders does not know yet": {orderOf("awaiting:payment", ""), `{"status":"succeeded"}`, []string{"Your ticket is being made out"}},
 		"paid": {strings.Replace(orderOf("complete", ""), "{", `{"code":"ABCDEFGHIJKLMNOP",`, 1), `{"status":"succeeded"}`,
 			[]string{"It is yours", "Proof of purchase", "ABCD EFGH IJKL MNOP", "<svg"}},
+		"paid after another card was refused": {orderOf("complete", ""), `{"status":"succeeded","begunAt":"2026-03-01T12:05:00.000Z","earlier":[{"reason":"Your card has expired.","begunAt":"2026-03-01T12:01:00.000Z"}]}`,
+			[]string{"It is yours", "A card was refused: Your card has expired.", "1 Mar 2026, 12:01 UTC", "Your card was charged", "1 Mar 2026, 12:05 UTC"}},
 		"paid, before there were codes":   {orderOf("complete", ""), `{"status":"succeeded"}`, []string{"It is yours"}},
 		"expired":                         {orderOf("cancelled", "expired"), "", []string{"Time ran out", "Nothing was charged"}},
 		"given back":                      {orderOf("cancelled", "cancelled by the buyer"), "", []string{"You gave it back"}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -9,7 +10,9 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/clock"
 	"marketplace/shared/fault"
+	"marketplace/shared/service"
 	"marketplace/shared/session"
+	"marketplace/shared/trace"
 )
 
 // page shows something to a person, or returns why not.
@@ -31,10 +34,11 @@ func (s *site) page(p page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if broken := recover(); broken != nil {
-				s.log.Error("panic", "panic", broken, "path", r.URL.Path, "stack", string(debug.Stack()))
+				s.log.Error("panic", "panic", broken, "request", r.Header.Get(service.RequestID), "path", r.URL.Path, "stack", string(debug.Stack()))
 				s.fail(w, r, http.StatusInternalServerError, nil)
 			}
 		}()
+		trace.Is(r.Context(), r.Pattern)
 		err := p(w, r)
 		switch {
 		case err == nil:
@@ -65,23 +69,31 @@ func (s *site) signedIn(r *http.Request) error {
 
 // show answers with a page.
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
-	v.User, v.Now, v.Done = s.user(r), clock.At(s.now()), done[r.URL.Query().Get("done")]
-	v.Here = here(r)
+	said := s.flashed(w, r)
+	v.User, v.Now, v.Done = s.user(r), clock.At(s.now()), done[said.Done]
+	v.Here = cmp.Or(v.Here, here(r))
+	for _, words := range said.Wrong {
+		v.Form.Wrong = append(v.Form.Wrong, fault.Field{Message: words})
+	}
 	var out bytes.Buffer
 	if err := s.look.write(&out, name, v); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(out.Len()))
+	body := out.Bytes()
+	if squeezable(r, v.User != nil) {
+		body = squeeze(w, r, body)
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // the visitor is gone: nobody left to tell
+	_, _ = w.Write(body) // the visitor is gone: nobody left to tell
 	return nil
 }
 
 // fail answers with a page that says what went wrong and where to go from here.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
 	if status >= http.StatusInternalServerError && err != nil {
-		s.log.Error("page failed", "path", r.URL.Path, "status", status, "error", err, "request", r.Header.Get("X-Request-Id"))
+		s.log.Error("page failed", "path", r.URL.Path, "status", status, "error", err, "request", r.Header.Get(service.RequestID))
 	}
 	var words []fault.Field
 	if err != nil {
@@ -90,7 +102,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, err erro
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "5")
 	}
-	data := map[string]any{"Status": status, "Words": words}
+	data := map[string]any{"Status": status, "Words": words, "Request": r.Header.Get(service.RequestID)}
 	if err := s.show(w, r, status, "wrong", view{Title: "Something is not right", Data: data}); err != nil {
 		s.log.Error("error page", "error", err)
 		api.Fail(w, r, err)
@@ -106,10 +118,9 @@ func (s *site) nowhere(w http.ResponseWriter, r *http.Request) error {
 	return fault.UnknownRoute()
 }
 
-// done is what a page may be told to say about what was just done: ?done=.
-var done = map[string]string{
-	"listed":    "Your ticket is listed. We will show you here the moment somebody takes it.",
-	"edited":    "Your changes are on the market.",
-	"signedout": "You are signed out.",
-	"welcome":   "Welcome! You are signed in.",
+// words is a page that says the same to everybody.
+func (s *site) words(name, title string) page {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		return s.show(w, r, http.StatusOK, name, view{Title: title, Data: map[string]any{"Support": s.support, "Cards": s.stripe != ""}})
+	}
 }

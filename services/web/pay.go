@@ -48,7 +48,7 @@ func (s *site) pay(w http.ResponseWriter, r *http.Request) error {
 // requiresAction is the answer to a payment that the card's bank wants to confirm.
 const requiresAction = "requires_action"
 
-// unpaid leads to the order's page when that says by itself why nothing was paid, else it shows the refusal here.
+// unpaid leads to the order's page. It passes the refusal on unless that page says by itself why nothing was paid.
 func (s *site) unpaid(w http.ResponseWriter, r *http.Request, path string, refusal error) error {
 	v, err := s.purchase(w, r)
 	if err != nil {
@@ -60,8 +60,7 @@ func (s *site) unpaid(w http.ResponseWriter, r *http.Request, path string, refus
 		http.Redirect(w, r, path, http.StatusSeeOther)
 		return nil
 	}
-	v.Form.Typed = r.PostForm
-	return s.again(w, r, "order", v, refusal)
+	return s.leadBack(w, r, path, refusal)
 }
 
 // address is a page's whole address, as the visitor's browser knows us.

@@ -17,8 +17,9 @@ var (
 )
 
 // typedPrice turns a price as people write it, in whatever language, into the API's form: "$1,234.50" and "1.234,50 $" are
-// 1234.50. What can be meant in two ways, or is no price in our currency, stays as it is: the API says what is wrong.
-func typedPrice(typed string, c money.Currency) string {
+// 1234.50. mark is what stands before the decimals of the prices on the visitor's page: with it 1,234 can be read too. What
+// can be meant in two ways, or is no price in our currency, stays as it is: the API says what is wrong.
+func typedPrice(typed, mark string, c money.Currency) string {
 	text := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r), r == '\'', r == '’': // all of them stand between thousands somewhere
@@ -33,7 +34,7 @@ func typedPrice(typed string, c money.Currency) string {
 	if found == "" || beside != "" && !isSign(beside, c) {
 		return typed
 	}
-	if plain := plainNumber(found, c.Whole()); plain != "" {
+	if plain := plainNumber(found, mark, c.Whole()); plain != "" {
 		return plain
 	}
 	return typed
@@ -51,7 +52,7 @@ func isSign(text string, c money.Currency) bool {
 
 // plainNumber takes the marks between thousands away and puts a point before the decimals. It returns "" when text can be
 // read in two ways, or in none.
-func plainNumber(text string, whole bool) string {
+func plainNumber(text, mark string, whole bool) string {
 	last := strings.LastIndexAny(text, ".,")
 	if last < 0 || whole || strings.Count(text, text[last:last+1]) > 1 { // there are no decimals
 		if grouped.MatchString(text) {
@@ -63,8 +64,11 @@ func plainNumber(text string, whole bool) string {
 	if !grouped.MatchString(before) {
 		return ""
 	}
-	if len(decimals) == 3 && marks.Replace(before) == before {
-		return "" // 1,234 is more than a thousand to some, and little more than one to others
+	if len(decimals) == 3 && marks.Replace(before) == before { // 1,234 is more than a thousand to some, and little more than one to others
+		if mark != "" && !strings.Contains(text, mark) && grouped.MatchString(text) {
+			return marks.Replace(text)
+		}
+		return ""
 	}
 	return marks.Replace(before) + "." + decimals
 }

@@ -66,7 +66,23 @@ func TestAPriceInPeoplesWords(t *testing.T) {
 		if want == same {
 			want = c.typed
 		}
-		assert.Equal(t, want, typedPrice(c.typed, c.currency), "%q in %s", c.typed, c.currency)
+		assert.Equal(t, want, typedPrice(c.typed, "", c.currency), "%q in %s", c.typed, c.currency)
+	}
+}
+
+// A price can be typed as the visitor's page shows it, and is never taken for another that it might be elsewhere.
+func TestThePagesOwnMarkDecides(t *testing.T) {
+	for _, c := range []struct{ typed, mark, want string }{
+		{"1,234", ".", "1234"},
+		{"$1,234", ".", "1234"},
+		{"1.234", ".", "1.234"}, // which the API refuses
+		{"1.234", ",", "1234"},
+		{"1.234 $", ",", "1234"},
+		{"1,234", ",", "1,234"}, // which the API refuses
+		{"1.234", "٫", "1234"},
+		{"12,50", ".", "12.50"}, // there is one way to read it, wherever it is typed
+	} {
+		assert.Equal(t, c.want, typedPrice(c.typed, c.mark, "usd"), "%q on a page with %q", c.typed, c.mark)
 	}
 }
 
@@ -77,10 +93,10 @@ func FuzzTypedPrice(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, hundredths int64, typed string) {
 		for _, c := range []money.Currency{"usd", "jpy", "chf", "huf", "inr"} {
-			_ = typedPrice(typed, c)
+			_ = typedPrice(typed, ".", c)
 			a := money.Amount(hundredths)
-			if c.Complaint(a) == "" && typedPrice(c.Print(a), c) != c.Plain(a) {
-				t.Fatalf("%s is read as %s", c.Print(a), typedPrice(c.Print(a), c))
+			if c.Complaint(a) == "" && typedPrice(c.Print(a), ".", c) != c.Plain(a) {
+				t.Fatalf("%s is read as %s", c.Print(a), typedPrice(c.Print(a), ".", c))
 			}
 		}
 	})
@@ -89,8 +105,8 @@ func FuzzTypedPrice(f *testing.F) {
 // The API is asked in its own form; what was typed stays when it is refused. The form says what the rule is.
 func TestSellingInPeoplesWords(t *testing.T) {
 	for currency, want := range map[money.Currency][]string{
-		"usd": {`{"price":"12.50","title":"x"}`, "From $0.50 to $999,999.99, with at most two decimals", `inputmode="decimal"`, `value="$12,50"`},
-		"jpy": {`{"price":"$12,50","title":"x"}`, "From ¥50 to ¥99,999,999, without decimals", `inputmode="numeric"`, `value="$12,50"`},
+		"usd": {`{"price":"12.50","title":"x"}`, `>$0.50</data> to <data class="sum" value="999999.99">$999,999.99</data>, with at most two decimals`, `inputmode="decimal"`, `value="$12,50"`},
+		"jpy": {`{"price":"$12,50","title":"x"}`, `>¥50</data> to <data class="sum" value="99999999.00">¥99,999,999</data>, without decimals`, `inputmode="numeric"`, `value="$12,50"`},
 	} {
 		s, cookie := newSite(t, nil)
 		var err error

@@ -30,6 +30,7 @@ var services = map[string]string{
 	"/api/users":     "auth",
 	"/api/tickets":   "tickets",
 	"/api/sales":     "tickets",
+	"/api/events":    "tickets",
 	"/api/orders":    "orders",
 	"/api/payments":  "payments",
 	"/api/handovers": "handover",
@@ -107,6 +108,9 @@ func passedMethod(method string) string {
 // headLimit bounds what a sidecar is sent before the body. A sidecar takes no more than 8 KiB, its own headers included.
 const headLimit = 6 << 10
 
+// longestAgent is how much of a User-Agent auth looks at.
+const longestAgent = 512
+
 // passedOn is what services read of a request's head. Who calls, and with what token, is for the sidecar to say; and one
 // byte that does not belong in a header, or is not UTF-8, would make it fail. The forms of the site fill in some of it.
 func passedOn(r *http.Request) http.Header {
@@ -127,6 +131,9 @@ func passedOn(r *http.Request) http.Header {
 	cookies := []string{session.Cookie}
 	if services[prefixOf(r.URL.Path)] == "auth" {
 		cookies = append(cookies, session.DeviceCookie)
+		if agent := strings.Map(inHeader, r.UserAgent()); agent != "" {
+			head.Set("User-Agent", strings.ToValidUTF8(agent[:min(len(agent), longestAgent)], "")) // for the account's history
+		}
 	}
 	var kept []string
 	for _, name := range cookies {
@@ -205,10 +212,7 @@ func inOurWords(resp *http.Response) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()
-	var answer struct {
-		Errors []fault.Field `json:"errors"`
-	}
-	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 && answer.Errors[0].Message != "" {
+	if err == nil && fault.Read(resp.StatusCode, body) != nil {
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return nil
 	}

@@ -27,25 +27,48 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	// People with a browser. Every form can be sent twice and does its work once.
 	pages := http.NewServeMux()
 	for route, show := range map[string]page{
-		"GET /{$}":                 s.browse,
-		"GET /tickets/{id}":        s.ticket,
-		"POST /tickets/{id}/buy":   s.buy,
-		"GET /tickets/{id}/edit":   s.editForm,
-		"POST /tickets/{id}/edit":  s.edit,
-		"GET /sell":                s.sellForm,
-		"POST /sell":               s.sell,
-		"GET /selling":             s.selling,
-		"GET /orders":              s.orders,
-		"GET /orders/{id}":         s.order, // checkout, confirmation or what became of it
-		"POST /orders/{id}/pay":    s.pay,
-		"POST /orders/{id}/cancel": s.cancel,
-		"GET /signup":              s.signUpForm,
-		"POST /signup":             s.signUp,
-		"GET /signin":              s.signInForm,
-		"POST /signin":             s.signIn,
-		"POST /signout":            s.signOut,
-		"GET /api/docs":            s.docs, // for who writes a client
-		"/":                        s.nowhere,
+		"GET /{$}":                         s.browse,
+		"GET /tickets/{id}":                s.ticket,
+		"POST /tickets/{id}/buy":           s.buy,
+		"GET /tickets/{id}/buy":            s.up, // by hand, or back after signing in
+		"GET /tickets/{id}/edit":           s.editForm,
+		"POST /tickets/{id}/edit":          s.edit,
+		"GET /sell":                        s.sellForm,
+		"POST /sell":                       s.sell,
+		"GET /selling":                     s.selling,
+		"GET /orders":                      s.orders,
+		"GET /orders/{id}":                 s.order, // checkout, confirmation or what became of it
+		"POST /orders/{id}/pay":            s.pay,
+		"GET /orders/{id}/pay":             s.up,
+		"POST /orders/{id}/cancel":         s.cancel,
+		"GET /orders/{id}/cancel":          s.up,
+		"GET /signup":                      s.signUpForm,
+		"POST /signup":                     s.signUp,
+		"GET /signin":                      s.signInForm,
+		"POST /signin":                     s.signIn,
+		"POST /signout":                    s.signOut,
+		"GET /signout":                     s.up,
+		"GET /forgot":                      s.forgotForm,
+		"POST /forgot":                     s.forgot,
+		"GET /reset":                       s.resetForm, // by a mailed link, as verify
+		"POST /reset":                      s.reset,
+		"GET /verify":                      s.verifyForm,
+		"POST /verify":                     s.verify,
+		"GET /account":                     s.account,
+		"GET /account/data":                s.data, // a download
+		"POST /account/password":           s.changePassword,
+		"GET /account/password":            s.up,
+		"POST /account/verification":       s.askVerification,
+		"GET /account/verification":        s.up,
+		"POST /account/signout-everywhere": s.signOutEverywhere,
+		"GET /account/signout-everywhere":  s.up,
+		"POST /account/delete":             s.deleteAccount,
+		"GET /account/delete":              s.up,
+		"GET /.well-known/change-password": s.wellKnownPassword, // password managers
+		"GET /terms":                       s.words("terms", "Terms"),
+		"GET /support":                     s.words("support", "Help"),
+		"GET /api/docs":                    s.docs, // for who writes a client
+		"/":                                s.nowhere,
 	} {
 		pages.Handle(route, s.page(show))
 	}
@@ -55,6 +78,9 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	}
 	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
 	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)
+	for _, file := range []string{"robots.txt", "favicon.ico", "apple-touch-icon.png"} {
+		pages.HandleFunc("GET /"+file, s.look.fixed(file))
+	}
 	r.Rest(tidy(pages))
 	return cfg.CORSOrigins.letIn(r, s)
 }

@@ -39,12 +39,11 @@ func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.again(w, r, "sell", view{Title: "Sell a ticket", Form: form{Typed: f}}, err)
 	}
-	http.Redirect(w, r, "/tickets/"+t.ID+"?done=listed", http.StatusSeeOther)
-	return nil
+	return s.lead(w, r, "/tickets/"+t.ID, "listed")
 }
 
 func (s *site) typedOffer(f url.Values) map[string]string {
-	return map[string]string{"title": f.Get("title"), "price": typedPrice(f.Get("price"), s.currency)}
+	return map[string]string{"title": f.Get("title"), "price": typedPrice(f.Get("price"), f.Get("decimal"), s.currency)}
 }
 
 // editForm is a form with the ticket as it is. A ticket that cannot be edited now is shown instead.
@@ -84,8 +83,7 @@ func (s *site) edit(w http.ResponseWriter, r *http.Request) error {
 		v.Title, v.Form = "Edit: "+v.Title, form{Typed: f}
 		return s.again(w, r, "edit", v, err)
 	}
-	http.Redirect(w, r, path+"?done=edited", http.StatusSeeOther)
-	return nil
+	return s.lead(w, r, path, "edited")
 }
 
 // selling lists the visitor's tickets, sold and held too.
@@ -94,10 +92,13 @@ func (s *site) selling(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var data shelf
-	header, err := s.ask(r, http.MethodGet, "/api/tickets/mine?"+listing(r, ""), nil, &data.Tickets)
+	header, err := s.ask(r, http.MethodGet, "/api/tickets/mine?"+atCursor(r, url.Values{}), nil, &data.Tickets)
+	if isBadPage(r, err) {
+		return fromTheStart(w, r)
+	}
 	if err != nil {
 		return err
 	}
-	data.First, data.Next = !r.URL.Query().Has("cursor"), nextPage(r, nextCursor(header))
+	data.Pages = pagesOf(r, header)
 	return s.show(w, r, http.StatusOK, "selling", view{Title: "My tickets", Data: data})
 }

@@ -41,7 +41,7 @@ func TestTheSecondClickWaitsForTheFirst(t *testing.T) {
 	})
 	w := offered(t, s, cookie, "k1")
 	assert.Equal(t, http.StatusSeeOther, w.Code)
-	assert.Equal(t, "/tickets/T1?done=listed", w.Header().Get("Location"))
+	assert.Equal(t, "/tickets/T1", w.Header().Get("Location"))
 }
 
 // Who goes back to the form, changes it and sends it is told, and may list another with it.

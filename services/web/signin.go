@@ -71,8 +71,7 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	passCookie(w, header)
-	http.Redirect(w, r, "/?done=signedout", http.StatusSeeOther)
-	return nil
+	return s.lead(w, r, "/", "signedout")
 }
 
 func passCookie(w http.ResponseWriter, header http.Header) {

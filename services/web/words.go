@@ -1,7 +1,7 @@
 package main
 
 import (
-	"hash/fnv"
+	"cmp"
 	"html/template"
 	"slices"
 	"strings"
@@ -17,26 +17,36 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"asset":    func(file string) string { return "/static/" + l.edition + "/" + file },
 		"currency": func() money.Currency { return currency },
 		"money":    currency.Print,
-		"long":     func(a money.Amount) bool { return utf8.RuneCountInString(currency.Print(a)) > 8 }, // needs smaller print
+		"plain":    currency.Plain,
+		"size":     func(a money.Amount) string { return size(currency.Print(a)) },
 		"utc":      func(t clock.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"state":    stateOf,
+		"off":      off,
+		"on":       func(t ticket, now clock.Time) shelved { return shelved{t, now} },
 		"tone":     tone,
+		"day":      day,
+		"hour":     hour,
+		"place":    place,
+		"seat":     seat,
+		"past":     past,
 		"number":   number,
 		"fours":    fours,
 		"qr":       qrCode,
 		"left":     left,
+		"happened": func(what string) string { return cmp.Or(happened[what], what) },
 		"quoted":   quoted,
 	}
 }
 
-// tones is how many colours tickets come in; site.css has each.
-const tones = 6
-
-// tone is a ticket's colour, the same on every page.
-func tone(id string) int {
-	h := fnv.New32a()
-	h.Write([]byte(id))
-	return int(h.Sum32() % tones)
+// size says how small a price is printed, so that it stays in one piece. local.js has the same.
+func size(price string) string {
+	switch n := utf8.RuneCountInString(price); {
+	case n > 10:
+		return "longer"
+	case n > 7:
+		return "long"
+	}
+	return ""
 }
 
 // number is what is printed on a ticket to tell it from others, and proves nothing: the end of its id.

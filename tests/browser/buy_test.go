@@ -67,7 +67,7 @@ func TestDoubleClick(t *testing.T) {
 	seller.until("both led to one ticket", `document.title === "one"`)
 	seller.open("/selling")
 	var tickets int
-	seller.is(`document.querySelectorAll(".tile").length`, &tickets)
+	seller.is(`document.querySelectorAll(".row").length`, &tickets)
 	assert.Equal(t, 1, tickets)
 
 	buyer.open("/?q=sold+once")

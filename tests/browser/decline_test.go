@@ -24,7 +24,14 @@ func TestDeclineThenPay(t *testing.T) {
 	buyer.clicks("Pay ")
 	buyer.sees("Your card has expired.")
 
+	buyer.until("the keyboard is at what was said", `document.activeElement.matches(".alert")`)
+
 	buyer.clicks("Visa •••• 4242")
 	buyer.clicks("Pay ")
 	buyer.sees("It is yours")
+	buyer.sees("A card was refused: Your card has insufficient funds.") // paying does not unsay it
+	buyer.sees("A card was refused: Your card has expired.")
+	buyer.sees("Your card was charged")
+	buyer.open(order + "/pay") // the form's own address
+	buyer.back(order)
 }

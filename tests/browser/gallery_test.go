@@ -37,6 +37,8 @@ func TestGallery(t *testing.T) {
 	look(t, guest, "signup", "/signup")
 	look(t, guest, "nowhere", "/tickets/nowhere")
 	look(t, guest, "docs", "/api/docs")
+	look(t, guest, "terms", "/terms")
+	look(t, guest, "support", "/support")
 	look(t, buyer, "ticket-signed-in", mine)
 	look(t, seller, "sell", "/sell")
 	look(t, seller, "edit", mine+"/edit")

@@ -90,6 +90,12 @@ func (p *person) sells(title, price string) string {
 	return p.path()
 }
 
+// speaks sets the browser's language.
+func (p *person) speaks(language string) {
+	p.t.Helper()
+	p.do(emulation.SetLocaleOverride().WithLocale(language))
+}
+
 // prefers sets light or dark.
 func (p *person) prefers(scheme string) {
 	p.t.Helper()

@@ -70,6 +70,15 @@ type Ticket struct {
 	Price   money.Amount `json:"price"`
 	Version int64        `json:"version"`
 	occasion.Occasion
+	Withdrawn bool `json:"withdrawn,omitempty"` // the seller does not offer it now
+}
+
+// atMost is a deadline, or the start when that comes before it.
+func (t Ticket) atMost(deadline time.Time) time.Time {
+	if t.Started(deadline) {
+		return t.StartsAt.Time
+	}
+	return deadline
 }
 
 // Sale is the sale of one ticket.
@@ -118,6 +127,13 @@ func (s *Sale) Current() *Order {
 	return nil
 }
 
+// Kept tells whether the ticket is held or sold, or may be: a payment is not settled. Then its seller comes too late to
+// withdraw it.
+func (s *Sale) Kept(now time.Time) bool {
+	o := s.Current()
+	return o != nil && (!o.Overdue(now) || o.unsettled())
+}
+
 // changed counts a change to an order.
 func (s *Sale) changed(o *Order) {
 	s.Version++
@@ -141,9 +157,9 @@ func (o *Order) Paid() bool { return o.Status == Complete || o.Status == Refunde
 func (o *Order) paying(now time.Time) bool { return now.Before(o.PayingUntil) }
 
 // Place holds the ticket for a buyer: by is the order's id, user and code. Who holds it already keeps the order that he
-// has, and nothing changes: he did not hear of it. A hold past its deadline ends here, whatever became of its timer. It
-// returns Refused while somebody else holds the ticket, for one that is sold and for the seller, and TooMany, with how
-// long to wait, for who has let it go lately.
+// has, and nothing changes: he did not hear of it. A hold past its deadline ends here, whatever became of its timer. No
+// hold outlasts the start. It returns Refused while somebody else holds the ticket, for one that is sold, withdrawn or has
+// started and for the seller, and TooMany, with how long to wait, for who has let it go lately.
 func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 	if s.Order(by.ID) != nil {
 		return nil
@@ -161,18 +177,28 @@ func (s *Sale) Place(by Order, t Terms, now time.Time) error {
 	case last.unsettled():
 		return ErrUnsettled
 	}
+	switch {
+	case s.Ticket.Withdrawn:
+		return fault.New(fault.Refused, "The seller has withdrawn this ticket").Named(fault.TicketWithdrawn)
+	case s.Ticket.Started(now):
+		return errStarted()
+	}
 	if err := s.again(by.UserID, t.Again, now); err != nil {
 		return err
 	}
 	if last != nil {
 		s.cancel(last, Expired, now)
 	}
-	until := now.Add(t.Hold).Truncate(time.Millisecond) // as others read it
+	until := s.Ticket.atMost(now.Add(t.Hold).Truncate(time.Millisecond)) // as others read it
 	by.Status, by.Version, by.Ticket = Created, -1, s.Ticket
 	by.PlacedAt, by.HeldUntil, by.ExpiresAt = now.Truncate(time.Millisecond), until, until
 	s.changed(&by)
 	s.Orders = append(s.Orders, by)
 	return nil
+}
+
+func errStarted() error {
+	return fault.New(fault.Refused, "It has begun: tickets for it are not sold any more").Named(fault.TicketStarted)
 }
 
 // PlaceAt is Place for a buyer who expects a price, 0 for one who takes any. It returns Refused for another, also when he
@@ -241,7 +267,8 @@ func (s *Sale) Cancel(id string, now time.Time) error {
 }
 
 // BeginCheckout promises that the ticket stays held until the outcome of the payment called checkout is known, for at
-// most the given time. It returns Refused when the order is over or its hold has run out: then nothing may be charged.
+// most the given time and not beyond the start. It returns Refused when the order is over or its hold has run out: then
+// nothing may be charged.
 func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time.Time) error {
 	o := s.Order(id)
 	switch {
@@ -249,6 +276,8 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 		return fault.NoSuchThing()
 	case o.Paid():
 		return fault.New(fault.Refused, "The order is already paid").Named(fault.OrderPaid)
+	case o.Overdue(now) && o.Ticket.Started(now):
+		return errStarted()
 	case !o.Live(now):
 		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
 	case !now.Before(o.HeldUntil):
@@ -256,7 +285,7 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 		return nil // a payment under way may go on, but trying again and again does not extend a hold
 	}
 	o.Status, o.Checkout = Awaiting, checkout
-	o.PayingUntil = now.Add(atMost).Truncate(time.Millisecond)
+	o.PayingUntil = o.Ticket.atMost(now.Add(atMost).Truncate(time.Millisecond))
 	s.moveDeadline(o, later(o.HeldUntil, o.PayingUntil))
 	return nil
 }

@@ -42,11 +42,21 @@ type Payment struct {
 	ActionURL string    `json:"actionUrl,omitempty"` // where he does it, "" when there is nothing to do
 	StripeID  string    `json:"stripeId,omitempty"`  // Stripe's name of the attempt, once it is known
 	Reason    string    `json:"reason,omitempty"`    // why it was declined
+	Earlier   []Decline `json:"earlier,omitempty"`   // the attempts before this one, oldest first: the latest of them when there are many
 
 	RefundID   string    `json:"refundId,omitempty"`
 	RefundedAt time.Time `json:"refundedAt,omitzero"`
 	Trouble    string    `json:"trouble,omitempty"` // why the money does not go back by itself: a person must see to it
 }
+
+// Decline is an attempt that charged nothing.
+type Decline struct {
+	Reason  string    `json:"reason"`
+	BegunAt time.Time `json:"begunAt"`
+}
+
+// mostEarlier is how many declines are kept: a buyer reads them, and nothing depends on them.
+const mostEarlier = 20
 
 // Order is what the payment is for, as orders said when it agreed to the checkout.
 type Order struct {
@@ -80,6 +90,10 @@ func (p *Payment) Begin(id string, o Order, currency string, try Try, now time.T
 	}
 	if err := p.payable(); err != nil {
 		return err
+	}
+	if p.Status == Declined {
+		p.Earlier = append(p.Earlier, Decline{p.Reason, p.BegunAt})
+		p.Earlier = p.Earlier[max(len(p.Earlier)-mostEarlier, 0):]
 	}
 	p.Status, p.BegunAt, p.Until, p.Reason = Pending, now, o.ExpiresAt.Add(-actionMargin), ""
 	p.Checkout, p.Token, p.ReturnURL = try.Checkout, try.Token, try.ReturnURL

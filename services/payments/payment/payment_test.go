@@ -102,3 +102,17 @@ func TestEachAttemptHasItsOwnName(t *testing.T) {
 	assert.Equal(t, Pending, p.Status)
 	assert.EqualValues(t, 1999, p.Amount, "the amount is what orders said at first")
 }
+
+// A buyer reads of every card that was refused, also after another has paid; of the last ones when there are many.
+func TestEarlierDeclinesAreKept(t *testing.T) {
+	p := begun(t)
+	for i := range mostEarlier + 2 {
+		p.Decline(p.Attempt, "no")
+		require.NoError(t, p.Begin("P", Order{ID: "O"}, "usd", Try{Token: "tok"}, noon.Add(time.Duration(i+1)*time.Minute)))
+		require.NoError(t, p.Begin("P", Order{ID: "O"}, "usd", Try{Token: "tok"}, noon), "under way already: nothing is noted twice")
+	}
+	p.Charged(p.Attempt, "pi")
+	require.Len(t, p.Earlier, mostEarlier)
+	assert.Equal(t, Decline{"no", noon.Add(2 * time.Minute)}, p.Earlier[0])
+	assert.Equal(t, Succeeded, p.Status)
+}

@@ -22,8 +22,9 @@ type Ticket struct {
 	UserID    string       `json:"userId"` // the seller
 	Title     string       `json:"title"`
 	Price     money.Amount `json:"price"`
-	Version   int64        `json:"version"` // one more with each edit
+	Version   int64        `json:"version"` // one more with each edit, and when it is withdrawn
 	CreatedAt time.Time    `json:"createdAt"`
+	Withdrawn bool         `json:"withdrawn,omitempty"` // the seller does not offer it now
 	occasion.Occasion
 
 	// What orders has said of its sale.
@@ -39,26 +40,16 @@ type Offer struct {
 	Title string
 	Price money.Amount
 	occasion.Occasion
-}
-
-// check returns Invalid, naming the field, for what cannot be offered now.
-func (o Offer) check(now time.Time) error {
-	if o.Started(now) {
-		return fault.InField("startsAt", "The start has passed")
-	}
-	return nil
+	Withdrawn bool // of one that he had withdrawn before: it stays so
 }
 
 // New lists a ticket. It returns Invalid, naming the field, when it cannot be offered now.
 func New(id, userID string, o Offer, now time.Time) (Ticket, error) {
-	if err := o.check(now); err != nil {
+	if err := o.Check(now); err != nil {
 		return Ticket{}, err
 	}
 	return Ticket{ID: id, UserID: userID, Title: o.Title, Price: o.Price, Occasion: o.Occasion, CreatedAt: now.Truncate(time.Millisecond)}, nil // as others read it
 }
-
-// Offer is what the seller says of it now.
-func (t *Ticket) Offer() Offer { return Offer{t.Title, t.Price, t.Occasion} }
 
 // Title trims a title. The complaint, "" when there is none, is a sentence for whoever wrote it.
 func Title(s string) (title, complaint string) {
@@ -74,21 +65,53 @@ func Title(s string) (title, complaint string) {
 	return s, ""
 }
 
-// Edit changes the offer for the seller. It returns Forbidden for anybody else, Refused while it is held or sold, Invalid
+// Edit changes the offer for the seller, and offers again what he had withdrawn unless he says otherwise. It returns Forbidden for anybody else, Refused while it is held or sold, Invalid
 // as New does: what has started can be put off, and is for sale again, but not changed otherwise.
 func (t *Ticket) Edit(userID string, o Offer, now time.Time) error {
 	if err := t.OwnedBy(userID); err != nil {
 		return err
 	}
+	if o.Withdrawn && !t.Withdrawn {
+		return fault.InField("withdrawn", "withdrawn cannot be set by an edit")
+	}
+	if err := o.Check(now); err != nil {
+		return err
+	}
 	if !t.Available(now) {
 		return fault.New(fault.Refused, "Cannot edit a reserved ticket").Named(fault.TicketReserved)
 	}
-	if err := o.check(now); err != nil {
-		return err
-	}
-	t.Title, t.Price, t.Occasion = o.Title, o.Price, o.Occasion
+	t.Title, t.Price, t.Occasion, t.Withdrawn = o.Title, o.Price, o.Occasion, o.Withdrawn
 	t.Version++
 	return nil
+}
+
+// Withdraw takes it off the market for the seller. Twice is once. It returns Forbidden for anybody else, Refused while it is
+// held or sold.
+func (t *Ticket) Withdraw(userID string, now time.Time) error {
+	if err := t.OwnedBy(userID); err != nil {
+		return err
+	}
+	if !t.Available(now) {
+		return TooLate()
+	}
+	if !t.Withdrawn {
+		t.Withdrawn = true
+		t.Version++
+	}
+	return nil
+}
+
+// TooLate is the refusal to withdraw what somebody holds or has bought.
+func TooLate() error {
+	return fault.New(fault.Refused, "Cannot withdraw a reserved ticket").Named(fault.TicketReserved)
+}
+
+// Keep takes a withdrawal back that came too late, unless something else has happened to the ticket since.
+func (t *Ticket) Keep(withdrawn int64) {
+	if t.Withdrawn && t.Version == withdrawn {
+		t.Withdrawn = false
+		t.Version++
+	}
 }
 
 // OwnedBy returns Forbidden for anybody but the seller.
@@ -99,12 +122,23 @@ func (t *Ticket) OwnedBy(userID string) error {
 	return nil
 }
 
-// Available tells whether it can be bought. A hold past its deadline does not count, whatever became of its timer.
+// ForSale tells whether it can be bought.
+func (t *Ticket) ForSale(now time.Time) bool {
+	return !t.Withdrawn && !t.Started(now) && t.Available(now)
+}
+
+// Available tells whether nobody holds it or has bought it. A hold past its deadline does not count, whatever became of its
+// timer.
 func (t *Ticket) Available(now time.Time) bool {
 	return t.OrderID == "" || !t.Sold && !now.Before(t.HeldUntil)
 }
 
-// Holder is the order that holds or bought it now, "" when it can be bought.
+// Overdue tells whether its hold has ended by itself at a time, and orders has not said so yet.
+func (t *Ticket) Overdue(at time.Time) bool {
+	return t.OrderID != "" && !t.Sold && !at.Before(t.HeldUntil)
+}
+
+// Holder is the order that holds or bought it now, "" when there is none.
 func (t *Ticket) Holder(now time.Time) string {
 	if t.Available(now) {
 		return ""
@@ -138,7 +172,7 @@ func (t *Ticket) Follow(news Sale) {
 // Newest is what t and other, two views of one ticket, tell together: an edit and the sale each have a version of their own.
 func (t Ticket) Newest(other Ticket) Ticket {
 	if other.Version > t.Version {
-		t.Title, t.Price, t.Occasion, t.Version = other.Title, other.Price, other.Occasion, other.Version
+		t.Title, t.Price, t.Occasion, t.Withdrawn, t.Version = other.Title, other.Price, other.Occasion, other.Withdrawn, other.Version
 	}
 	if other.SaleVersion > t.SaleVersion {
 		t.SaleVersion, t.OrderID, t.HeldUntil, t.Sold, t.Refunded = other.SaleVersion, other.OrderID, other.HeldUntil, other.Sold, other.Refunded

@@ -30,5 +30,7 @@ addEventListener("pageshow", () => {
 	}
 });
 
-// What was refused is where the keyboard goes first.
-document.querySelector("[aria-invalid]")?.focus();
+// What was refused is where the keyboard goes first, whatever an old browser makes of autofocus.
+document.querySelector("[autofocus]")?.focus();
+
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

@@ -2,7 +2,7 @@
 import { price, say } from "./local.js";
 import { refresh } from "./refresh.js";
 
-const words = { free: "is for sale again", held: "is on hold", sold: "is sold" };
+const words = { free: "is for sale again", held: "is on hold", sold: "is sold", withdrawn: "was taken off the market" };
 const most = 100; // tickets that one stream may follow
 let source = null;
 let wait = 1000;
@@ -63,8 +63,15 @@ function change(news) {
 				title.textContent = news.offer.title;
 				cost.value = news.offer.price;
 				price(cost);
+				for (const seen of el.querySelectorAll("[data-seen]")) seen.value = news.offer.price; // what the button asks for
 				say(`${news.offer.title} was changed by its seller.`);
 			}
+		}
+		if (news.offer && news.offer.version >= Number(el.dataset.version) && (el.dataset.off === "withdrawn") !== Boolean(news.offer.withdrawn)) {
+			if (news.offer.withdrawn) el.dataset.off = "withdrawn";
+			else delete el.dataset.off;
+			changed = true;
+			say(`${news.offer.title} ${words[news.offer.withdrawn ? "withdrawn" : "free"]}.`);
 		}
 		if (news.sale >= Number(el.dataset.sale)) {
 			el.dataset.sale = news.sale;

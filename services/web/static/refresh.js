@@ -22,7 +22,7 @@ export function refresh() {
 async function once() {
 	const old = document.querySelector("[data-region]");
 	if (!old) return;
-	const answer = await fetch(old.dataset.refresh, { headers: { Accept: "text/html" } });
+	const answer = await fetch(old.dataset.refresh, { headers: { Accept: "text/html", "X-Region": old.id } });
 	const here = performance.now();
 	if (answer.redirected) { // signed out meanwhile
 		location.reload();
