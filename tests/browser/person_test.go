@@ -108,8 +108,9 @@ func (p *person) sellsFor(o occasion, title, price string) string {
 // fills in when and where.
 func (p *person) fills(o occasion) {
 	p.t.Helper()
+	p.do(chromedp.WaitVisible("#venue", chromedp.ByQuery))
 	for field, value := range map[string]string{"#date": o.date, "#time": o.time, "#zone": o.zone, "#venue": o.venue, "#city": o.city, "#section": o.section, "#row": o.row, "#seat": o.seat, "#faceValue": o.faceValue} {
-		p.do(chromedp.SetValue(field, value, chromedp.ByQuery)) // a date is typed in another way in each language
+		p.is(fmt.Sprintf(`document.querySelector(%q).value = %q; 0`, field, value), nil) // a date is typed in another way in each language
 	}
 }
 
