@@ -68,7 +68,7 @@ var orderID = regexp.MustCompile(`[A-Z2-7]{26}-[A-Z2-7]{16}`)
 func TestOwners(t *testing.T) {
 	s := market(t)
 	seller, other, owner := newcomer(t, s), newcomer(t, s), newcomer(t, s)
-	kept := owner.sells("The owner's", "10")
+	kept, withdrawn := owner.sells("The owner's", "10"), owner.sells("Withdrawn", "10")
 	bought, paid, given := seller.sells("Bought", "10"), seller.sells("Paid", "10"), seller.sells("Given back", "10")
 	placed, toPay, toCancel := owner.orders(bought.ID), owner.orders(paid.ID), owner.orders(given.ID)
 	handed := owner.orders(seller.sells("Handed over to the owner", "10").ID)
@@ -96,10 +96,12 @@ func TestOwners(t *testing.T) {
 		{"GET /api/users/.well-known/jwks.json", "", "", "200", "200", "200"},
 		{"GET /api/tickets", "", "", "200", "200", "200"},
 		{"GET /api/tickets/{id}", kept.ID, "", "200", "200", "200"},
+		{"GET /api/events", "", "", "200", "200", "200"},
 		{"GET /api/tickets/mine", "", "", "401", "200", "200"},
 		{"GET /api/sales", "", "", "401", "200", "200"},
 		{"POST /api/tickets", "", `{"title":"","price":1}`, "401", "400", "400"},
 		{"PUT /api/tickets/{id}", kept.ID, `{"title":"Changed","price":11}`, "401", "401", "200"},
+		{"DELETE /api/tickets/{id}", withdrawn.ID, "", "401", "401", "204"},
 		{"POST /api/orders", "", `{"ticketId":"nosuch"}`, "401", "404", "404"},
 		{"GET /api/orders", "", "", "401", "200", "200"},
 		{"GET /api/orders/{id}", placed.ID, "", "401", "401", "200"},

@@ -39,6 +39,8 @@ func templates(p *person, ticketID, orderID, paidID string) []request {
 		{method: "GET", path: "/api/tickets/mine?cursor=3"},
 		{method: "GET", path: "/api/tickets/" + ticketID},
 		{method: "GET", path: "/api/sales?limit=2&cursor=1"},
+		{method: "GET", path: "/api/events?limit=2&q=simone&city=Montreux&from=2027-07-01&to=2027-07-31&sort=-price"},
+		{method: "GET", path: "/api/tickets?limit=2&sort=date&event=A&city=Montreux&from=2027-07-01&to=2027-07-31"},
 		{method: "POST", path: "/api/tickets", body: `{"title":"Hers","price":12.34}`},
 		{method: "PUT", path: "/api/tickets/" + ticketID, body: `{"title":"Stolen","price":"0.75"}`},
 		{method: "POST", path: "/api/orders", body: `{"ticketId":"` + ticketID + `","expectedPrice":10}`},

@@ -20,6 +20,7 @@ type settings struct {
 	service.Settings
 	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
+	Bound         ticket.Bound   `envconfig:"MOST_OF_FACE_VALUE"`              // that a price may be
 	Verified      bool           `envconfig:"SELLERS_VERIFIED" default:"true"` // whoever lists tickets has shown that his address is his
 }
 
@@ -34,6 +35,7 @@ type server struct {
 	sessions  *session.Verifier
 	once      *service.Once
 	currency  money.Currency // of every price
+	bound     ticket.Bound   // on it
 	verified  bool           // sellers have to be
 	now       clock.Now
 	log       *slog.Logger
@@ -76,6 +78,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		sessions:  sessions,
 		once:      service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		currency:  cfg.Currency,
+		bound:     cfg.Bound,
 		verified:  cfg.Verified,
 		now:       cfg.Now,
 		log:       log,

@@ -28,7 +28,11 @@ func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (ticket.Offer
 	if err := api.Read(w, r, &in); err != nil {
 		return ticket.Offer{}, err
 	}
-	return s.check(in, occasion.Occasion{})
+	asked, err := s.check(in, occasion.Occasion{})
+	if err != nil {
+		return asked, err
+	}
+	return asked, s.bound.Check(asked, s.currency).Err()
 }
 
 // check is an offer for a ticket that was good for an occasion until now. Its error names every field that is wrong.

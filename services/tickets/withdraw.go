@@ -10,6 +10,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // withdraw takes the seller's own ticket off the market. Who holds a ticket is known to orders alone, and our copy of that may
@@ -25,6 +26,7 @@ func (s *server) withdraw(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "withdraw", trace.Ticket(id))
 	known := api.PreconditionOf(r)
 	err = s.takeOff(r.Context(), dapr.ByNudge, id, seller.ID, func(t ticket.Ticket) error {
 		if t.Withdrawn { // it is a repetition, of what was read before

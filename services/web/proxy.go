@@ -30,6 +30,7 @@ var services = map[string]string{
 	"/api/users":     "auth",
 	"/api/tickets":   "tickets",
 	"/api/sales":     "tickets",
+	"/api/events":    "tickets",
 	"/api/orders":    "orders",
 	"/api/payments":  "payments",
 	"/api/handovers": "handover",
@@ -211,10 +212,7 @@ func inOurWords(resp *http.Response) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()
-	var answer struct {
-		Errors []fault.Field `json:"errors"`
-	}
-	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 && answer.Errors[0].Message != "" {
+	if err == nil && fault.Read(resp.StatusCode, body) != nil {
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return nil
 	}

@@ -163,6 +163,7 @@ func (o *Outbox) publishNow(ctx context.Context, box []pending) error {
 		if err := o.publisher.Publish(trace.From(ctx, p.Trace), p.Event); err != nil {
 			return err
 		}
+		o.log.Info("event published", "type", p.Event.Type, "id", p.Event.ID, "trace", trace.ID(trace.From(ctx, p.Trace)))
 	}
 	for _, p := range box {
 		o.settle(p.Writer)
