@@ -23,8 +23,8 @@ type badInput struct {
 func (b badInput) code() string {
 	first, _, _ := strings.Cut(b.says, "; ")
 	own := map[string]string{
-		"Email in use": "email_in_use", "Invalid credentials": "invalid_credentials", "Ticket is already reserved": "ticket_reserved",
-		"The signature is not Stripe's": "signature_invalid", "Unknown field (userId)": "unknown_field", "Unknown field (colour)": "unknown_field", "Unknown parameter (colour)": "unknown_parameter",
+		"Email in use": "email_in_use", "Invalid credentials": "invalid_credentials", "Ticket is already reserved": "ticket_reserved", "Cannot withdraw a reserved ticket": "ticket_reserved",
+		"The signature is not Stripe's": "signature_invalid", "Unknown field (userId)": "unknown_field", "Unknown field (colour)": "unknown_field", "Unknown parameter (colour)": "unknown_parameter", "Unknown parameter (event)": "unknown_parameter",
 	}
 	if code := own[first]; code != "" {
 		return code
@@ -77,7 +77,21 @@ func TestBadInput(t *testing.T) {
 		{owner, "GET", "/api/tickets?limit=0", "", 400, "limit must be from 1 to 200 (limit)"},
 		{owner, "GET", "/api/tickets?limit=many", "", 400, "limit must be from 1 to 200 (limit)"},
 		{owner, "GET", "/api/tickets?cursor=nonsense", "", 400, "cursor is not one that a page gave out (cursor)"},
-		{owner, "GET", "/api/tickets?sort=best", "", 400, "sort must be new, price or -price (sort)"},
+		{owner, "GET", "/api/tickets?sort=best", "", 400, "sort must be new, price, -price or date (sort)"},
+		{owner, "GET", "/api/tickets?from=tomorrow&to=2027-02-30", "", 400, "from must be a date, such as 2027-07-18 (from); to must be a date, such as 2027-07-18 (to)"},
+		{owner, "GET", "/api/events?from=2027-07-18&to=2027-07-17", "", 400, "to must not be before from (to)"},
+		{nobody, "GET", "/api/events?event=x", "", 400, "Unknown parameter (event)"},
+		{nobody, "GET", "/api/events?cursor=nonsense", "", 400, "cursor is not one that a page gave out (cursor)"},
+		{nobody, "GET", "/api/events/x", "", 404, "Not Found"},
+		{owner, "POST", "/api/tickets", `{"title":"x","price":1,"startsAt":"2027-07-18T20:00","zone":"Mars","seat":12}`, 400, "Start must be a time with its offset, such as 2027-07-18T20:00:00+02:00 (startsAt); Zone must be a name of the IANA time zone database, such as Europe/Zurich (zone); seat must be a string (seat)"},
+		{owner, "POST", "/api/tickets", `{"title":"x","price":1,"startsAt":"2019-07-18T20:00:00Z","zone":"UTC"}`, 400, "The start has passed (startsAt)"},
+		{owner, "PUT", "/api/tickets/" + offered.ID, `{"title":"x","price":1,"zone":"UTC"}`, 400, "Start is required with a zone (startsAt)"},
+		{owner, "PUT", "/api/tickets/" + offered.ID, `{"title":"x","price":1,"venue":"` + strings.Repeat("x", 121) + `"}`, 400, "Venue must be at most 120 characters (venue)"},
+		{owner, "PUT", "/api/tickets/" + offered.ID, `{"title":"x","price":1,"withdrawn":true}`, 400, "withdrawn cannot be set by an edit (withdrawn)"},
+		{nobody, "DELETE", "/api/tickets/" + offered.ID, "", 401, "Not authorized"},
+		{other, "DELETE", "/api/tickets/" + offered.ID, "", 401, "Not authorized"},
+		{owner, "DELETE", "/api/tickets/" + offered.ID, "", 400, "Cannot withdraw a reserved ticket"},
+		{owner, "DELETE", "/api/tickets/nosuch", "", 404, "Not Found"},
 		{owner, "GET", "/api/tickets?colour=red", "", 400, "Unknown parameter (colour)"},
 		{owner, "GET", "/api/tickets/mine?cursor=-1", "", 400, "cursor is not one that a page gave out (cursor)"},
 		{nobody, "GET", "/api/tickets/mine", "", 401, "Not authorized"},
@@ -108,6 +122,29 @@ func TestBadInput(t *testing.T) {
 		{owner, "GET", "/api/sales?cursor=nonsense", "", 400, "cursor is not one that a page gave out (cursor)"},
 		{nobody, "GET", "/api/sales", "", 401, "Not authorized"},
 		{owner, "GET", "/api/sales/x", "", 404, "Not Found"},
+
+		{nobody, "PUT", "/api/contents/" + offered.ID, `{"text":"M1"}`, 401, "Not authorized"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{}`, 400, "What the barcode says is missing (text)"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{"text":7}`, 400, "text must be a string (text)"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{"text":"a\nb"}`, 400, "What the barcode says must be one line of printable characters (text)"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{"text":"M1","colour":"red"}`, 400, "Unknown field (colour)"},
+		{owner, "PUT", "/api/contents/nosuch", `{"text":"M1"}`, 404, "Not Found"},
+		{other, "PUT", "/api/contents/" + offered.ID, `{"text":"M1"}`, 401, "Not authorized"},
+		{other, "GET", "/api/contents/" + offered.ID + "/file", "", 401, "Not authorized"},
+		{owner, "GET", "/api/contents/" + offered.ID + "/file", "", 404, "Not Found"},
+		{owner, "GET", "/api/handovers", "", 400, "as must be seller or buyer (as)"},
+		{owner, "GET", "/api/handovers?as=seller&limit=0", "", 400, "limit must be from 1 to 200 (limit)"},
+		{owner, "GET", "/api/handovers?as=seller&cursor=x", "", 400, "cursor is not one that a page gave out (cursor)"},
+		{owner, "GET", "/api/handovers?as=seller&colour=red", "", 400, "Unknown parameter (colour)"},
+		{nobody, "GET", "/api/handovers?as=seller", "", 401, "Not authorized"},
+		{owner, "GET", "/api/handovers/nosuch", "", 404, "Not Found"},
+		{other, "GET", "/api/handovers/" + placed.ID, "", 404, "Not Found"}, // not paid for yet
+		{other, "POST", "/api/handovers/" + placed.ID + "/open", "", 404, "Not Found"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/report", `{"words":" "}`, 400, "Say what did not work (words)"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/report", `{"words":"x"}`, 404, "Not Found"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/decision", `{"decision":"keep"}`, 400, "decision must be refund or dismiss (decision)"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/decision", `{"decision":"refund"}`, 401, "Not authorized"}, // an operator's
+		{other, "GET", "/api/handovers/reports", "", 401, "Not authorized"},
 
 		{other, "GET", "/api/payments/nosuch", "", 404, "Not Found"},
 		{nobody, "POST", "/api/payments/webhook", `{"id":"evt_1","type":"payment_intent.succeeded"}`, 400, "The signature is not Stripe's"},

@@ -9,6 +9,7 @@ import (
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
+	"marketplace/shared/occasion"
 	"marketplace/shared/trace"
 )
 
@@ -23,6 +24,7 @@ type edition struct {
 	Currency    json.RawMessage `json:"currency"`
 	UserID      json.RawMessage `json:"userId"`
 	CreatedAt   json.RawMessage `json:"createdAt"`
+	EventID     json.RawMessage `json:"eventId"`
 	OrderID     json.RawMessage `json:"orderId"`
 	Sold        json.RawMessage `json:"sold"`
 	Refunded    json.RawMessage `json:"refunded"`
@@ -30,7 +32,7 @@ type edition struct {
 }
 
 func (e edition) fixed() map[string]json.RawMessage {
-	return map[string]json.RawMessage{"id": e.ID, "version": e.Version, "currency": e.Currency, "userId": e.UserID, "createdAt": e.CreatedAt,
+	return map[string]json.RawMessage{"id": e.ID, "version": e.Version, "currency": e.Currency, "userId": e.UserID, "createdAt": e.CreatedAt, "eventId": e.EventID,
 		"orderId": e.OrderID, "sold": e.Sold, "refunded": e.Refunded, "saleVersion": e.SaleVersion}
 }
 
@@ -46,6 +48,9 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := api.Read(w, r, &in); err != nil {
 		return err
 	}
+	if _, err := s.check(in.offer, occasion.Occasion{}); err != nil { // before who and what: most of it needs no ticket
+		return err
+	}
 	id := mux.Vars(r)["id"]
 	if err := api.CheckID(id); err != nil {
 		return err
@@ -56,11 +61,6 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		if err := t.OwnedBy(seller.ID); err != nil {
 			return err
 		}
-		asked, err := s.check(in.offer, t.Occasion)
-		if err != nil {
-			return err
-		}
-		asked.Withdrawn = in.Withdrawn
 		now := s.shownOf(*t)
 		if err := known.Check(now); err != nil {
 			return err
@@ -68,6 +68,14 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		if err := api.Unchanged(now, in.fixed()); err != nil {
 			return err
 		}
+		asked, err := s.check(in.offer, t.Occasion)
+		if err != nil {
+			return err
+		}
+		if err := s.bound.Check(asked, s.currency).Err(); err != nil {
+			return err
+		}
+		asked.Withdrawn = in.Withdrawn
 		return t.Edit(seller.ID, asked, s.now())
 	})
 	if err != nil {

@@ -20,6 +20,8 @@ type settings struct {
 	service.Settings
 	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
+	Bound         ticket.Bound   `envconfig:"MOST_OF_FACE_VALUE"`              // that a price may be
+	Verified      bool           `envconfig:"SELLERS_VERIFIED" default:"true"` // whoever lists tickets has shown that his address is his
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -33,6 +35,8 @@ type server struct {
 	sessions  *session.Verifier
 	once      *service.Once
 	currency  money.Currency // of every price
+	bound     ticket.Bound   // on it
+	verified  bool           // sellers have to be
 	now       clock.Now
 	log       *slog.Logger
 	hearing   *dapr.Hearing
@@ -74,6 +78,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 		sessions:  sessions,
 		once:      service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		currency:  cfg.Currency,
+		bound:     cfg.Bound,
+		verified:  cfg.Verified,
 		now:       cfg.Now,
 		log:       log,
 		stocked:   make(chan struct{}),

@@ -28,7 +28,11 @@ func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (ticket.Offer
 	if err := api.Read(w, r, &in); err != nil {
 		return ticket.Offer{}, err
 	}
-	return s.check(in, occasion.Occasion{})
+	asked, err := s.check(in, occasion.Occasion{})
+	if err != nil {
+		return asked, err
+	}
+	return asked, s.bound.Check(asked, s.currency).Err()
 }
 
 // check is an offer for a ticket that was good for an occasion until now. Its error names every field that is wrong.
@@ -50,6 +54,9 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	}
 	asked, err := s.readOffer(w, r)
 	if err != nil {
+		return err
+	}
+	if err := s.maySell(r.Context(), seller); err != nil {
 		return err
 	}
 	t, err := ticket.New(service.NewID(r.Context()), seller.ID, asked, s.now())

@@ -19,6 +19,7 @@ type shown struct {
 	UserID    string       `json:"userId"`   // the seller
 	CreatedAt clock.Time   `json:"createdAt,omitzero"`
 	occasion.Occasion
+	EventID     string `json:"eventId"`             // the same for tickets that are for the same
 	Withdrawn   bool   `json:"withdrawn,omitempty"` // the seller does not offer it now
 	OrderID     string `json:"orderId,omitempty"`   // holds or bought it; nobody but its buyer can look it up
 	Sold        bool   `json:"sold,omitempty"`      // bought, not only held
@@ -30,7 +31,7 @@ type shown struct {
 func (s *server) shownOf(t ticket.Ticket) shown {
 	return shown{
 		ID: t.ID, Version: t.Version, Title: t.Title, Price: t.Price, Currency: string(s.currency), UserID: t.UserID, CreatedAt: clock.At(t.CreatedAt),
-		Occasion: t.Occasion, Withdrawn: t.Withdrawn, OrderID: t.Holder(s.now()), Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion,
+		Occasion: t.Occasion, EventID: t.EventID(), Withdrawn: t.Withdrawn, OrderID: t.Holder(s.now()), Sold: t.Sold, Refunded: t.Refunded, SaleVersion: t.SaleVersion,
 	}
 }
 

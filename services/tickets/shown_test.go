@@ -24,7 +24,7 @@ func TestWhatIsShownAndWhatIsToldOfATicket(t *testing.T) {
 
 	shown, err := json.Marshal((&server{now: now, currency: "usd"}).shownOf(sold))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"id":"T","version":2,"title":"Aida","price":19.99,"currency":"usd","userId":"ann","createdAt":"2026-01-02T02:04:05.000Z",`+galaShown+`,
+	assert.JSONEq(t, `{"id":"T","version":2,"title":"Aida","price":19.99,"currency":"usd","userId":"ann","createdAt":"2026-01-02T02:04:05.000Z",`+galaShown+`,"eventId":"HNJQGYXNCSYXVF66TYCIKXWIK4",
 		"orderId":"T-1","sold":true,"refunded":true,"saleVersion":3}`, string(shown))
 
 	told := announce(ticket.Ticket{}, sold)

@@ -60,6 +60,7 @@ func (s *server) readAll(ctx context.Context, pause func() bool) {
 				clock.Wait(ctx, 200*time.Millisecond)
 				continue
 			}
+			s.catalogue.Sweep(s.now())
 			from, length = from+stockPage, n
 			if !pause() {
 				return

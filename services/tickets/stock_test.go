@@ -45,7 +45,7 @@ func (s *shop) open() *server {
 	sessions := session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), now)
 	return &server{
 		tickets: dapr.NewAnnounced("ticket", s, outbox, announce), everybody: dapr.NewList("tickets", s), sellers: dapr.NewList("tickets-of", s),
-		catalogue: catalogue.New(), outbox: outbox, sessions: sessions, currency: "usd", now: now, log: slog.New(slog.DiscardHandler),
+		catalogue: catalogue.New(), services: &judge{}, outbox: outbox, sessions: sessions, currency: "usd", now: now, log: slog.New(slog.DiscardHandler),
 	}
 }
 

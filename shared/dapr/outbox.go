@@ -152,7 +152,7 @@ func (o *Outbox) publishLater(ctx context.Context, box []pending) {
 			publishTime.Observe(time.Since(began).Seconds())
 		} else {
 			leftOver.Inc()
-			o.log.Warn("events wait for their nudge", "error", err)
+			o.log.Warn("events wait for their nudge, or for the next change", "error", err)
 		}
 	})
 }

@@ -35,8 +35,7 @@ const (
 	longestPlace = 30 // section, row and seat
 )
 
-// Over is o with what was asked. The complaints name every field that is wrong. A start needs its zone, and a zone its
-// start: an instant alone does not tell what the clock at the venue says.
+// Over is o with what was asked. The complaints name every field that is wrong by itself; of them together see Check.
 func (a Asked) Over(o Occasion, currency money.Currency) (Occasion, fault.Fields) {
 	var wrong fault.Fields
 	if text, given := read(a.StartsAt, "startsAt", &wrong); given {
@@ -50,10 +49,6 @@ func (a Asked) Over(o Occasion, currency money.Currency) (Occasion, fault.Fields
 	if text, given := read(a.Zone, "zone", &wrong); given {
 		o.Zone = text
 		wrong.Check(text == "" || isZone(text), "zone", "Zone must be a name of the IANA time zone database, such as Europe/Zurich")
-	}
-	if len(wrong) == 0 {
-		wrong.Check(o.StartsAt.IsZero() || o.Zone != "", "zone", "Zone is required with a start")
-		wrong.Check(o.Zone == "" || !o.StartsAt.IsZero(), "startsAt", "Start is required with a zone")
 	}
 	for _, line := range []struct {
 		raw         json.RawMessage

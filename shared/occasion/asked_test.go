@@ -2,6 +2,7 @@ package occasion
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"marketplace/shared/clock"
+	"marketplace/shared/fault"
 )
 
 // ask reads a body over an occasion.
@@ -24,6 +26,10 @@ func ask(t *testing.T, o Occasion, body string) (Occasion, string) {
 			all = append(all, f.Field+": "+f.Message)
 		}
 		return o, strings.Join(all, "; ")
+	}
+	var refusal *fault.Error
+	if errors.As(o.Check(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)), &refusal) {
+		return o, refusal.Fields[0].Field + ": " + refusal.Fields[0].Message
 	}
 	return o, ""
 }
@@ -40,14 +46,16 @@ func TestWhatASellerWritesIsReadOrRefusedByField(t *testing.T) {
 	const zone = "zone: Zone must be a name of the IANA time zone database, such as Europe/Zurich"
 	for body, want := range map[string]string{
 		`{}`: "",
-		`{"startsAt":"","zone":null,"faceValue":"","venue":" "}`:               "",
-		`{"startsAt":"2027-07-18T20:00:00","zone":"UTC"}`:                      start,
-		`{"startsAt":"2027-07-18","zone":"UTC"}`:                               start,
-		`{"startsAt":"0000-01-01T00:00:00Z","zone":"UTC"}`:                     start,
-		`{"startsAt":"9999-12-31T23:59:59-23:00","zone":"UTC"}`:                start,
-		`{"startsAt":1,"zone":"UTC"}`:                                          "startsAt: startsAt must be a string",
-		`{"startsAt":"2027-07-18T20:00:00Z"}`:                                  "zone: Zone is required with a start",
-		`{"zone":"Europe/Zurich"}`:                                             "startsAt: Start is required with a zone",
+		`{"startsAt":"","zone":null,"faceValue":"","venue":" "}`: "",
+		`{"startsAt":"2027-07-18T20:00:00","zone":"UTC"}`:        start,
+		`{"startsAt":"2027-07-18","zone":"UTC"}`:                 start,
+		`{"startsAt":"0000-01-01T00:00:00Z","zone":"UTC"}`:       start,
+		`{"startsAt":"9999-12-31T23:59:59-23:00","zone":"UTC"}`:  start,
+		`{"startsAt":1,"zone":"UTC"}`:                            "startsAt: startsAt must be a string",
+		`{"startsAt":"2027-07-18T20:00:00Z"}`:                    "zone: Zone is required with a start",
+		`{"startsAt":"2027-01-01T01:00:00+01:00","zone":"UTC"}`:  "startsAt: The start has passed",
+		`{"zone":""}`:              "",
+		`{"zone":"Europe/Zurich"}`: "startsAt: Start is required with a zone",
 		`{"startsAt":"2027-07-18T20:00:00Z","zone":"Europe/Atlantis"}`:         zone,
 		`{"startsAt":"2027-07-18T20:00:00Z","zone":"Local"}`:                   zone,
 		`{"startsAt":"2027-07-18T20:00:00Z","zone":"localtime"}`:               zone,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"marketplace/shared/clock"
+	"marketplace/shared/fault"
 	"marketplace/shared/money"
 )
 
@@ -19,6 +20,20 @@ type Occasion struct {
 	Row       string       `json:"row,omitempty"`
 	Seat      string       `json:"seat,omitempty"`
 	FaceValue money.Amount `json:"faceValue,omitempty"` // what was printed on the ticket, in the market's currency
+}
+
+// Check returns Invalid, naming the field, for what cannot be offered now. A start needs its zone, and a zone its start: an
+// instant alone does not tell what the clock at the venue says.
+func (o Occasion) Check(now time.Time) error {
+	switch {
+	case !o.StartsAt.IsZero() && o.Zone == "":
+		return fault.InField("zone", "Zone is required with a start")
+	case o.StartsAt.IsZero() && o.Zone != "":
+		return fault.InField("startsAt", "Start is required with a zone")
+	case o.Started(now):
+		return fault.InField("startsAt", "The start has passed")
+	}
+	return nil
 }
 
 // Started tells whether it is too late to sell or to pay. What has no start never starts.

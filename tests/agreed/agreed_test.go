@@ -11,7 +11,7 @@ import (
 
 // What breaks a contract is told in a sentence, and what does not passes.
 func TestJudge(t *testing.T) {
-	const ticket = `{"id":"T","version":0,"title":"x","price":1,"currency":"usd","userId":"u","createdAt":"2026-03-01T12:00:00.000Z"}`
+	const ticket = `{"id":"T","version":0,"title":"x","price":1,"currency":"usd","userId":"u","createdAt":"2026-03-01T12:00:00.000Z","eventId":"T"}`
 	plain := http.Header{"Content-Type": {"application/json"}, "X-Request-Id": {"abcdefgh"}, "Etag": {"\"1\""}}
 	for _, c := range []struct {
 		name, method, path, body string

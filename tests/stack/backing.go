@@ -89,6 +89,9 @@ func (s *Stack) listeners() []listener {
 	if s.options.Backing {
 		return wanted
 	}
+	if s.options.Metrics {
+		wanted = append(wanted, listener{s.ports.prometheus, "Prometheus"}, listener{s.ports.brokerFigures, "the broker's figures"})
+	}
 	for _, app := range slices.Concat(s.apps, s.further) {
 		wanted = append(wanted, listener{app.AppPort, app.name()}, listener{app.FiguresPort(), app.name()})
 		for _, port := range []int{app.HTTPPort, app.GRPCPort, app.InternalPort, app.MetricsPort} {

@@ -29,6 +29,8 @@ type Options struct {
 	Env        map[string]string // for every service, over what dapr.yaml says
 	Traces     string            // the share of all traces that is kept, in a Zipkin of the stack's own: "1"; "" means none
 	KeepEvents bool              // in JetStream also those that everybody has handled, for who reads them afterwards
+	Metrics    bool              // Prometheus too, reading everybody's figures, with the cluster's rules
+	Hurry      int               // for tests that wait for alarms: how many times faster the rules' time passes; 0 means 1
 	Backing    bool              // only what the services lean on, for those who type `dapr run` themselves
 	Log        io.Writer         // what is being done; nil discards it
 }
@@ -40,10 +42,17 @@ const (
 	lookEvery    = 250 * time.Millisecond // how often it is checked that nothing has died
 )
 
-// Chosen is o with the choices that the environment makes: STATE, PUBSUB, REPLICAS, TRACES, and a language for a service, as in
-// EXPIRATION=python.
+// Chosen is o with the choices that the environment makes: STATE, PUBSUB, REPLICAS, METRICS, TRACES, and a language for a
+// service, as in EXPIRATION=python.
 func (o Options) Chosen() (Options, error) {
 	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")
+	switch text := os.Getenv("METRICS"); text {
+	case "", "0":
+	case "1":
+		o.Metrics = true
+	default:
+		return o, fmt.Errorf("METRICS must be 1, or not there, not %q", text)
+	}
 	if share := os.Getenv("TRACES"); share != "" {
 		o.Traces = share
 	}

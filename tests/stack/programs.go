@@ -37,7 +37,7 @@ func (s *Stack) findPrograms() error {
 	if len(missing) > 0 {
 		return fmt.Errorf("%s is missing from .tools: run `make tools`", strings.Join(missing, ", "))
 	}
-	if err := s.findServers(); err != nil {
+	if err := errors.Join(s.findServers(), s.missingPrometheus()); err != nil {
 		return err
 	}
 	if s.options.Traces != "" {

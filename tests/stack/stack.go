@@ -17,6 +17,7 @@ type Stack struct {
 	APIToken   string   // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
 	Dir        string   // the data folder: everything is in Dir/.local
 	RunFile    string   // what the Dapr CLI is given: the repository's dapr.yaml, or a copy of it with other ports, folders, components
+	Prometheus string   // its address; "" without Options.Metrics
 	RealStripe bool     // the environment named a Stripe account, so there is no simulator
 
 	options  Options
@@ -25,7 +26,7 @@ type Stack struct {
 	folders  []string   // of components, in use
 	servers  []*running // store and broker
 	standIns []standIn
-	ports    struct{ scheduler, stripe, zipkin, schedulerHealth, etcdClient, etcdPeer int }
+	ports    struct{ scheduler, stripe, zipkin, schedulerHealth, etcdClient, etcdPeer, prometheus, brokerFigures int }
 	block    *portBlock
 	lock     *os.File
 	keys     keys
@@ -33,6 +34,7 @@ type Stack struct {
 
 	ownScheduler bool
 	dismiss      func() // ends the keeper
+	stopFigures  func() // of the broker; nil when there are none
 	oldLogs      []string
 	quitWatch    chan struct{}
 	deaths       chan Death

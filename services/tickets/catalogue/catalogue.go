@@ -1,4 +1,5 @@
-// Package catalogue is the shop window: every ticket that can be bought, in memory, in the orders people ask for. A page
+// Package catalogue is the shop window: every ticket that can be bought, in memory, in the orders people ask for, and by the
+// event that it is for. A page
 // costs the same with a hundred tickets and with a hundred thousand. At worst, when thousands match and stand last in the
 // order asked for, it costs a short look at each ticket: two milliseconds for a hundred thousand.
 //
@@ -8,6 +9,7 @@ package catalogue
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +26,7 @@ const (
 	Newest   Sort = "new"
 	Cheapest Sort = "price"
 	Dearest  Sort = "-price"
+	Soonest  Sort = "date" // what has no start comes last
 )
 
 // Catalogue is safe for concurrent use.
@@ -31,39 +34,58 @@ type Catalogue struct {
 	mu     sync.RWMutex
 	known  map[string]*entry // by ticket id, sold ones too: they must not come back
 	all    []*entry          // the same, as they came
-	sorted map[Sort][]*entry // those not sold
-	words  map[string]*word  // the same, by each word of their titles
+	sorted map[Sort][]*entry // those that stand: not sold, withdrawn or swept out
+	words  map[string]*word  // the same, by each of their texts
 }
 
+// entry is a ticket. What most are told apart by comes first: a search may look at each of them.
 type entry struct {
-	ticket ticket.Ticket
-	place  uint32 // in Catalogue.all
 	words  []*word
+	day    int    // of the start, as 20270718; 0 without one
+	place  uint32 // in Catalogue.all
+	stands bool   // in every order, and under its words
+	event  *word  // that of them which its event has to itself, nil for a ticket that is one by itself
+	ticket ticket.Ticket
 }
 
-// word is where a word occurs: places, in ascending order. Numbers side by side are compared fast, and so it does not
-// take long to find out that words which many titles have never meet.
-type word struct{ places []uint32 }
+// word is where a text occurs: places, in ascending order. Numbers side by side are compared fast, and so it does not
+// take long to find out that words which many tickets have never meet.
+type word struct {
+	text   string
+	places []uint32
+}
 
 // New is an empty catalogue.
 func New() *Catalogue {
 	return &Catalogue{
 		known:  map[string]*entry{},
-		sorted: map[Sort][]*entry{Newest: nil, Cheapest: nil, Dearest: nil},
+		sorted: map[Sort][]*entry{Newest: nil, Cheapest: nil, Dearest: nil, Soonest: nil},
 		words:  map[string]*word{},
 	}
 }
 
 // compare orders entries as sort says; it never calls two tickets equal.
 func (s Sort) compare(a, b *entry) int {
-	byPrice := 0
+	first := 0
 	switch s {
 	case Cheapest:
-		byPrice = cmp.Compare(a.ticket.Price, b.ticket.Price)
+		first = cmp.Compare(a.ticket.Price, b.ticket.Price)
 	case Dearest:
-		byPrice = cmp.Compare(b.ticket.Price, a.ticket.Price)
+		first = cmp.Compare(b.ticket.Price, a.ticket.Price)
+	case Soonest:
+		first = compareStarts(a.ticket.StartsAt.Time, b.ticket.StartsAt.Time)
 	}
-	return cmp.Or(byPrice, b.ticket.CreatedAt.Compare(a.ticket.CreatedAt), cmp.Compare(a.ticket.ID, b.ticket.ID))
+	return cmp.Or(first, b.ticket.CreatedAt.Compare(a.ticket.CreatedAt), cmp.Compare(a.ticket.ID, b.ticket.ID))
+}
+
+func compareStarts(a, b time.Time) int {
+	switch {
+	case a.IsZero() == b.IsZero():
+		return a.Compare(b)
+	case a.IsZero():
+		return 1
+	}
+	return -1
 }
 
 // Put takes in a ticket, as far as it does not know better.
@@ -98,10 +120,12 @@ func (c *Catalogue) replace(t ticket.Ticket) {
 		e.ticket = t
 		return
 	default:
-		c.remove(e)
+		if e.stands {
+			c.remove(e)
+		}
 		e.ticket = t
 	}
-	if !t.Sold {
+	if !t.Sold && !t.Withdrawn {
 		c.insert(e)
 	}
 }
@@ -111,16 +135,36 @@ func (c *Catalogue) insert(e *entry) {
 		at, _ := slices.BinarySearchFunc(entries, e, sort.compare)
 		c.sorted[sort] = slices.Insert(entries, at, e)
 	}
-	for _, text := range Words(e.ticket.Title) {
+	for _, text := range texts(e.ticket) {
 		w := c.words[text]
 		if w == nil {
-			w = &word{}
+			w = &word{text: text}
 			c.words[text] = w
 		}
 		at, _ := slices.BinarySearch(w.places, e.place)
 		w.places = slices.Insert(w.places, at, e.place)
 		e.words = append(e.words, w)
 	}
+	e.stands, e.day = true, dayOf(e.ticket.Day())
+	if e.day != 0 {
+		e.event = e.words[len(e.words)-1]
+	}
+}
+
+// Texts that are no words, for there is a space in each: what is found by a city or an event as a whole.
+func cityText(city string) string { return "city " + ticket.Fold(city) }
+func eventText(id string) string  { return "event " + id }
+
+// texts are what a ticket is found by, the event's last.
+func texts(t ticket.Ticket) []string {
+	all := Words(t.Title + " " + t.Venue + " " + t.City)
+	if t.City != "" {
+		all = append(all, cityText(t.City))
+	}
+	if !t.StartsAt.IsZero() {
+		all = append(all, eventText(t.EventID()))
+	}
+	return all
 }
 
 func (c *Catalogue) remove(e *entry) {
@@ -129,193 +173,73 @@ func (c *Catalogue) remove(e *entry) {
 			c.sorted[sort] = slices.Delete(entries, at, at+1)
 		}
 	}
-	for _, text := range Words(e.ticket.Title) {
-		w := c.words[text]
-		if w == nil {
-			continue // sold before: it is in no order and under no word
-		}
+	for _, w := range e.words {
 		if at, found := slices.BinarySearch(w.places, e.place); found {
 			w.places = slices.Delete(w.places, at, at+1)
 		}
 		if len(w.places) == 0 {
-			delete(c.words, text)
+			delete(c.words, w.text)
 		}
 	}
-	e.words = nil
+	e.leave()
 }
 
-// Words takes a title or a query apart: lower case, letters and digits, each word once.
+func (e *entry) leave() { e.stands, e.words, e.event, e.day = false, nil, nil, 0 }
+
+// dayOf is a date such as 2027-07-18 as a number, 0 for none.
+func dayOf(date string) int {
+	day, _ := strconv.Atoi(strings.ReplaceAll(date, "-", ""))
+	return day
+}
+
+// Sweep takes out what has started. Pages do not show it anyhow: this is so that they need not look at it. However much
+// starts at the same moment, each order and each word is gone through once.
+func (c *Catalogue) Sweep(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := startedBy(c.sorted[Soonest], now)
+	if n == 0 {
+		return
+	}
+	gone := slices.Clone(c.sorted[Soonest][:n])
+	touched := map[*word]bool{}
+	for _, e := range gone {
+		for _, w := range e.words {
+			touched[w] = true
+		}
+		e.leave()
+	}
+	for sort, entries := range c.sorted {
+		c.sorted[sort] = slices.DeleteFunc(entries, func(e *entry) bool { return !e.stands })
+	}
+	for w := range touched {
+		w.places = slices.DeleteFunc(w.places, func(place uint32) bool { return !c.all[place].stands })
+		if len(w.places) == 0 {
+			delete(c.words, w.text)
+		}
+	}
+}
+
+// startedBy is how many of entries, in the order Soonest, have started.
+func startedBy(entries []*entry, now time.Time) int {
+	n, _ := slices.BinarySearchFunc(entries, now, func(e *entry, now time.Time) int {
+		if e.ticket.Started(now) {
+			return -1
+		}
+		return 1
+	})
+	return n
+}
+
+// Words takes a text or a query apart: lower case, letters and digits, each word once.
 func Words(s string) []string {
 	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	slices.Sort(words)
 	return slices.Compact(words)
 }
 
-// Query asks for a page.
-type Query struct {
-	Sort  Sort
-	Words []string       // all of them must be in the title
-	After *ticket.Ticket // the last ticket of the page before, nil for the first page; its sort keys are enough
-	Limit int
-}
-
-// Page returns tickets that can be bought now, and whether there are more.
-func (c *Catalogue) Page(q Query, now time.Time) (page []ticket.Ticket, more bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	words, known := c.find(q.Words)
-	if !known {
-		return nil, false
-	}
-	entries := c.candidates(q.Sort, words)
-	from := 0
-	if q.After != nil {
-		at, found := slices.BinarySearchFunc(entries, &entry{ticket: *q.After}, q.Sort.compare)
-		from = at
-		if found {
-			from++
-		}
-	}
-	for _, e := range entries[from:] {
-		if !e.ticket.Available(now) || !e.has(words) {
-			continue
-		}
-		if len(page) == q.Limit {
-			return page, true
-		}
-		page = append(page, e.ticket)
-	}
-	return page, false
-}
-
-// Count tells how many tickets it knows that can be bought now, are held, and are sold.
-func (c *Catalogue) Count(now time.Time) (free, held, sold int) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, e := range c.all {
-		switch {
-		case e.ticket.Sold:
-			sold++
-		case e.ticket.Available(now):
-			free++
-		default:
-			held++
-		}
-	}
-	return free, held, sold
-}
-
-// These returns the tickets with the ids, in their order, sold and held ones too, without those that it does not know.
-func (c *Catalogue) These(ids []string) []ticket.Ticket {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	var tickets []ticket.Ticket
-	for _, id := range ids {
-		if e := c.known[id]; e != nil {
-			tickets = append(tickets, e.ticket)
-		}
-	}
-	return tickets
-}
-
-// Overdue returns orders whose hold had ended by then, and of whose end it has not heard: at most so many of them, from
-// some place on. Who begins anywhere sees to all of them in the end.
-func (c *Catalogue) Overdue(then time.Time, from, most int) (orderIDs []string) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for i := range c.all {
-		e := c.all[(from%len(c.all)+i)%len(c.all)]
-		if len(orderIDs) == most {
-			break
-		}
-		if e.ticket.Overdue(then) {
-			orderIDs = append(orderIDs, e.ticket.OrderID)
-		}
-	}
-	return orderIDs
-}
-
-// find looks words up, the rarest first. One that is in no title is not known.
-func (c *Catalogue) find(texts []string) (words []*word, known bool) {
-	for _, text := range texts {
-		w := c.words[text]
-		if w == nil {
-			return nil, false
-		}
-		words = append(words, w)
-	}
-	slices.SortFunc(words, func(a, b *word) int { return cmp.Compare(len(a.places), len(b.places)) })
-	return words, true
-}
-
-// few is how many matches it pays to sort. With more, walking through all tickets in their order finds a page sooner.
-const few = 2000
-
-// candidates returns entries in the order sort, among them every match.
-func (c *Catalogue) candidates(sort Sort, words []*word) []*entry {
-	places, areFew := meet(words)
-	if !areFew {
-		return c.sorted[sort]
-	}
-	matches := make([]*entry, len(places))
-	for i, place := range places {
-		matches[i] = c.all[place]
-	}
-	slices.SortFunc(matches, sort.compare)
-	return matches
-}
-
-// meet finds the places of all of words, if they are few.
-func meet(words []*word) (places []uint32, areFew bool) {
-	switch len(words) {
-	case 0:
-		return nil, false
-	case 1:
-		return words[0].places, len(words[0].places) <= few
-	}
-	others := make([][]uint32, len(words)-1)
-	for i := range others {
-		others[i] = words[i+1].places
-	}
-next:
-	for _, place := range words[0].places {
-		for i := range others {
-			others[i] = from(others[i], place)
-			if len(others[i]) == 0 {
-				return places, true
-			}
-			if others[i][0] != place {
-				continue next
-			}
-		}
-		if len(places) == few {
-			return nil, false
-		}
-		places = append(places, place)
-	}
-	return places, true
-}
-
-// from is the part of places that does not lie before place.
-func from(places []uint32, place uint32) []uint32 {
-	step := 1
-	for step < len(places) && places[step] < place {
-		step *= 2
-	}
-	at, _ := slices.BinarySearch(places[:min(step+1, len(places))], place)
-	return places[at:]
-}
-
 // standsLike tells whether t has the same place in every order and under every word.
 func (e *entry) standsLike(t ticket.Ticket) bool {
-	return e.ticket.Title == t.Title && e.ticket.Price == t.Price && e.ticket.CreatedAt.Equal(t.CreatedAt) && e.ticket.Sold == t.Sold
-}
-
-func (e *entry) has(words []*word) bool {
-	for _, w := range words {
-		if !slices.Contains(e.words, w) {
-			return false
-		}
-	}
-	return true
+	return e.ticket.Title == t.Title && e.ticket.Price == t.Price && e.ticket.CreatedAt.Equal(t.CreatedAt) && e.ticket.Sold == t.Sold &&
+		e.ticket.Withdrawn == t.Withdrawn && e.ticket.Occasion.Is(t.Occasion)
 }

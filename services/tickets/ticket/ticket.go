@@ -43,17 +43,9 @@ type Offer struct {
 	Withdrawn bool // of one that he had withdrawn before: it stays so
 }
 
-// check returns Invalid, naming the field, for what cannot be offered now.
-func (o Offer) check(now time.Time) error {
-	if o.Started(now) {
-		return fault.InField("startsAt", "The start has passed")
-	}
-	return nil
-}
-
 // New lists a ticket. It returns Invalid, naming the field, when it cannot be offered now.
 func New(id, userID string, o Offer, now time.Time) (Ticket, error) {
-	if err := o.check(now); err != nil {
+	if err := o.Check(now); err != nil {
 		return Ticket{}, err
 	}
 	return Ticket{ID: id, UserID: userID, Title: o.Title, Price: o.Price, Occasion: o.Occasion, CreatedAt: now.Truncate(time.Millisecond)}, nil // as others read it
@@ -79,14 +71,14 @@ func (t *Ticket) Edit(userID string, o Offer, now time.Time) error {
 	if err := t.OwnedBy(userID); err != nil {
 		return err
 	}
-	if !t.Available(now) {
-		return fault.New(fault.Refused, "Cannot edit a reserved ticket").Named(fault.TicketReserved)
-	}
 	if o.Withdrawn && !t.Withdrawn {
 		return fault.InField("withdrawn", "withdrawn cannot be set by an edit")
 	}
-	if err := o.check(now); err != nil {
+	if err := o.Check(now); err != nil {
 		return err
+	}
+	if !t.Available(now) {
+		return fault.New(fault.Refused, "Cannot edit a reserved ticket").Named(fault.TicketReserved)
 	}
 	t.Title, t.Price, t.Occasion, t.Withdrawn = o.Title, o.Price, o.Occasion, o.Withdrawn
 	t.Version++
