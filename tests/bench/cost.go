@@ -12,7 +12,8 @@ import (
 )
 
 // cost is time of processors, by who spent it. Total is what the marketplace needs to run anywhere; the card network's
-// simulator, those who press the buttons, and the command line tool that passes on the services' logs are apart.
+// simulator, those who press the buttons, the command line tool that passes on the services' logs, and whoever keeps the traces are
+// apart.
 type cost struct {
 	Total     float64 `json:"total"`
 	Services  float64 `json:"services"`
@@ -54,7 +55,7 @@ func (b *bench) spent(s *stack.Stack) (cost, error) {
 			to = &c.Scheduler
 		case name == "stripe":
 			to = &c.Stripe
-		case name == "dapr":
+		case name == "dapr", name == "zipkin": // a cluster's is elsewhere
 			to = &c.cli
 		case strings.HasSuffix(name, "-sidecar"):
 			to = &c.Sidecars

@@ -27,6 +27,7 @@ import (
 type settings struct {
 	State  string `envconfig:"STATE"`  // a folder components/state-<STATE>; empty: redis if it is installed, else dapr.yaml's
 	PubSub string `envconfig:"PUBSUB"` // likewise; empty: dapr.yaml's
+	Traces string `envconfig:"TRACES"` // the share of all traces that is kept; empty: none are, nor made
 	Quick  bool   `envconfig:"QUICK"`  // smaller numbers, under three minutes
 }
 
@@ -100,7 +101,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		b.size = quick
 	}
 	b.dir = filepath.Join(b.root, ".local", "bench")
-	b.found = figures{State: or(b.State, "sqlite"), PubSub: or(b.PubSub, "jetstream"), Cores: runtime.NumCPU(), Go: runtime.Version(), Quick: b.Quick, size: b.size}
+	b.found = figures{State: or(b.State, "sqlite"), PubSub: or(b.PubSub, "jetstream"), Traces: or(b.Traces, "0"), Cores: runtime.NumCPU(), Go: runtime.Version(), Quick: b.Quick, size: b.size}
 	commit, err := exec.CommandContext(ctx, "git", "-C", b.root, "describe", "--always", "--dirty", "--exclude=*").Output()
 	if b.found.Commit = strings.TrimSpace(string(commit)); err != nil {
 		b.found.Commit = "unknown" // no git, or no repository: the figures are good all the same
@@ -122,7 +123,7 @@ func (b *bench) start(ctx context.Context, name, bin string, env map[string]stri
 		return ctx, nil, err
 	}
 	s, err := stack.Start(ctx, stack.Options{Root: b.root, Dir: dir, Bin: filepath.Join(b.dir, bin), FreePorts: true,
-		State: b.State, PubSub: b.PubSub, Env: env, Log: os.Stderr})
+		State: b.State, PubSub: b.PubSub, Traces: b.Traces, Env: env, Log: os.Stderr})
 	if err != nil {
 		return ctx, nil, err
 	}
