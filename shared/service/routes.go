@@ -199,7 +199,7 @@ func payloads[P any, T interface {
 			}
 			return err
 		}
-		trace.About(ctx, about(payload)...)
+		note(ctx, about(payload))
 		return h(ctx, payload)
 	}
 }
@@ -226,7 +226,9 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 		return fault.Retry
 	}
 	e, err := events.Open(body)
+	began, noted := time.Now(), &notes{}
 	ctx, end := r.hear(req, s, e)
+	ctx = context.WithValue(ctx, notesKey{}, noted)
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, deliveryLimit)
 		defer cancel()
@@ -235,8 +237,15 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 	outcome := r.judge(s, e, err)
 	countEvent(s, e, outcome, time.Now())
 	end(outcome)
-	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "error", err)
+	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "ms", sinceMS(began)).With(noted.fields()...)
+	if err != nil {
+		log = log.With("error", err)
+	}
 	switch outcome {
+	case fault.Done:
+		if s.PubSub == dapr.PubSub { // what every replica hears, and what we say to ourselves, tells no story
+			log.Info("event handled")
+		}
 	case fault.Drop:
 		log.Error("event cannot be handled, sent to the dead letters")
 	case fault.Retry:
@@ -298,6 +307,7 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 	expectJobs(job)
 	r.methods(paths, r.fromSidecar).by[http.MethodPost] = r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
+		began := time.Now()
 		ctx, end := ring(req, prefix)
 		limited, cancel := context.WithTimeout(ctx, jobLimit)
 		defer cancel()
@@ -308,8 +318,11 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 		if outcome == fault.Retry {
 			return fault.Down(err, "job %s%s not done yet", prefix, rest) // 404 would end the job
 		}
+		log := r.log.With("job", prefix+rest, "trace", trace.ID(ctx), "ms", sinceMS(began))
 		if err != nil {
-			r.log.Error("job given up", "job", prefix+rest, "trace", trace.ID(ctx), "error", err)
+			log.Error("job given up", "error", err)
+		} else {
+			log.Info("job done")
 		}
 		return api.Write(w, http.StatusOK, struct{}{})
 	}))
