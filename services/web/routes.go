@@ -33,6 +33,8 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /tickets/{id}/buy":            s.up, // by hand, or back after signing in
 		"GET /tickets/{id}/edit":           s.editForm,
 		"POST /tickets/{id}/edit":          s.edit,
+		"POST /tickets/{id}/withdraw":      s.withdraw,
+		"POST /tickets/{id}/again":         s.offerAgain,
 		"GET /sell":                        s.sellForm,
 		"POST /sell":                       s.sell,
 		"GET /selling":                     s.selling,
