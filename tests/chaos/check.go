@@ -17,6 +17,7 @@ type history struct {
 	Orders   map[string]sale.Order // of all sales, the shelved ones too
 	Payments map[string]money
 	Events   map[string]time.Time // when each was published first, by type, subject and version
+	Mails    map[string]int       // about orders, by type of the event and order; nil when mail goes elsewhere
 	Charges  []charge
 	Promised promises
 	Now      time.Time
@@ -80,6 +81,7 @@ const (
 var guarantees = map[string]func(h history, found func(format string, args ...any)){
 	"double sale":    doubleSale,
 	"lost event":     lostEvent,
+	"lost mail":      lostMail,
 	"untold money":   untoldMoney,
 	"lost ticket":    lostTicket,
 	"endless order":  endlessOrder,
