@@ -162,7 +162,7 @@ func TestSellersAreVerified(t *testing.T) {
 	refused := ann.post("/api/tickets", offer)
 	assert.Equal(t, 403, refused.Status)
 	assert.Equal(t, "address_unverified", refused.code())
-	status, _, page := ann.sends("/sell", url.Values{"title": {"Aida"}, "price": {"10"}, "key": {"k1"}})
+	status, _, page := ann.sends("/sell", url.Values{"title": {"Aida"}, "price": {"10"}, "key": {"k1"}, "date": {"2076-07-03"}, "time": {"20:30"}, "zone": {"Europe/Rome"}, "venue": {"La Scala"}})
 	assert.Equal(t, 403, status)
 	assert.Contains(t, page, "Verify your e-mail address first")
 	assert.Contains(t, page, `href="/account"`)
