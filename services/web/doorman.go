@@ -54,7 +54,8 @@ func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) h
 		}
 		w.Header().Set(service.RequestID, id)
 		counted := &metrics.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
-		next.ServeHTTP(counted, r.WithContext(ctx))
+		r = r.WithContext(ctx) // whoever answers notes his pattern in it
+		next.ServeHTTP(counted, r)
 		countRequest(r, counted.Status, now().Sub(began))
 		if counted.Status >= http.StatusInternalServerError {
 			trace.Failed(ctx, strconv.Itoa(counted.Status))

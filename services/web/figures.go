@@ -11,19 +11,24 @@ import (
 // countRequest takes in an answer under its route. Of the API it knows what part was asked for: the services know the rest.
 func countRequest(r *http.Request, status int, took time.Duration) {
 	switch route := routeOf(r); route {
-	case "/livez", "/readyz", "/healthz", "/live": // asked every second; and a stream, which lasts minutes
+	case "/livez", "/readyz", "/healthz", "/live", sidecars: // asked every second; a stream, which lasts minutes; counted as events
 	default:
 		metrics.Answered(route, r.Method, status, took)
 	}
 }
 
-// routeOf is the pattern of r's route, "other" for what leads nowhere or comes from the sidecar.
+// sidecars is the route of what only our sidecar may bring.
+const sidecars = "(sidecar)"
+
+// routeOf is the pattern of r's route, "other" for what leads nowhere.
 func routeOf(r *http.Request) string {
 	_, pattern, _ := strings.Cut(r.Pattern, " ") // of a page
 	path := r.URL.Path
 	switch prefix := prefixOf(path); {
 	case path == "/livez" || path == "/readyz" || path == "/healthz" || path == "/live":
 		return path
+	case strings.HasPrefix(path, "/events/") || strings.HasPrefix(path, "/dapr/"):
+		return sidecars
 	case services[prefix] != "" && path == prefix:
 		return prefix
 	case services[prefix] != "":
