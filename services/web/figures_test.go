@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"marketplace/shared/metrics"
 )
 
 // A route is one of few, whatever is asked for.
@@ -32,7 +34,8 @@ func TestRoutesAreFew(t *testing.T) {
 	site, _ := newSite(t, nil)
 	pages := http.NewServeMux()
 	pages.Handle("GET /tickets/{id}", site.page(site.ticket))
-	r := httptest.NewRequest("GET", "/tickets/T", nil)
-	doorman(settings{}, site.now, site.log, pages).ServeHTTP(httptest.NewRecorder(), r)
-	assert.Equal(t, "/tickets/{id}", routeOf(r), "the doorman knows it when the page is answered")
+	doorman(settings{}, site.now, site.log, pages).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/tickets/T", nil))
+	shown := httptest.NewRecorder()
+	metrics.Handler().ServeHTTP(shown, httptest.NewRequest("GET", "/metrics", nil))
+	assert.Contains(t, shown.Body.String(), `method="GET",route="/tickets/{id}",status="4xx"`, "the doorman knows it when the page is answered")
 }
