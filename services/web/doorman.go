@@ -54,7 +54,7 @@ func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) h
 		}
 		w.Header().Set(service.RequestID, id)
 		counted := &metrics.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
-		r = r.WithContext(ctx) // whoever answers notes his pattern in it
+		r = notesPattern(r.WithContext(ctx))
 		next.ServeHTTP(counted, r)
 		countRequest(r, counted.Status, now().Sub(began))
 		if counted.Status >= http.StatusInternalServerError {

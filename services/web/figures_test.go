@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"marketplace/shared/metrics"
+	"marketplace/shared/service"
 )
 
 // A route is one of few, whatever is asked for.
@@ -27,14 +28,16 @@ func TestRoutesAreFew(t *testing.T) {
 		{"GET", "/healthz", "", "/healthz"},
 		{"POST", "/events/broadcast/orders", "", sidecars},
 	} {
-		r := httptest.NewRequest(row.method, row.path, nil)
-		r.Pattern = row.pattern
+		r := notesPattern(httptest.NewRequest(row.method, row.path, nil))
+		*r.Context().Value(patternKey{}).(*string) = row.pattern
 		assert.Equal(t, row.want, routeOf(r), row.path)
 	}
 	site, _ := newSite(t, nil)
 	pages := http.NewServeMux()
 	pages.Handle("GET /tickets/{id}", site.page(site.ticket))
-	doorman(settings{}, site.now, site.log, pages).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/tickets/T", nil))
+	routes := service.NewRoutes("web", service.Settings{}, site.log)
+	routes.Rest(noted(pages))
+	doorman(settings{}, site.now, site.log, routes).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/tickets/T", nil))
 	shown := httptest.NewRecorder()
 	metrics.Handler().ServeHTTP(shown, httptest.NewRequest("GET", "/metrics", nil))
 	assert.Contains(t, shown.Body.String(), `method="GET",route="/tickets/{id}",status="4xx"`, "the doorman knows it when the page is answered")
