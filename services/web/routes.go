@@ -90,6 +90,6 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	for _, file := range []string{"robots.txt", "favicon.ico", "apple-touch-icon.png"} {
 		pages.HandleFunc("GET /"+file, s.look.fixed(file))
 	}
-	r.Rest(tidy(pages))
+	r.Rest(tidy(noted(pages)))
 	return cfg.CORSOrigins.letIn(r, s)
 }
