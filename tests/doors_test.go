@@ -133,6 +133,13 @@ func TestOwners(t *testing.T) {
 		{"GET /orders/{id}", placed.ID, "", signIn, "404", "200"},
 		{"POST /orders/{id}/pay", pagePay.ID, "token=pm_card_visa", signIn, "404", "303 /orders/" + pagePay.ID},
 		{"POST /orders/{id}/cancel", pageCancel.ID, "", signIn, "404", "303 /orders/" + pageCancel.ID},
+		{"POST /orders/{id}/open", handed.ID, "", signIn, "404", "303 /orders/" + handed.ID},
+		{"GET /orders/{id}/open", handed.ID, "", "303 /orders/" + handed.ID, "303 /orders/" + handed.ID, "303 /orders/" + handed.ID},
+		{"POST /orders/{id}/report", handed.ID, "words=It+was+used", signIn, "404", "303 /orders/" + handed.ID},
+		{"GET /orders/{id}/report", handed.ID, "", "303 /orders/" + handed.ID, "303 /orders/" + handed.ID, "303 /orders/" + handed.ID},
+		{"GET /tickets/{id}/content", kept.ID, "", signIn, "404", "200"},
+		{"POST /tickets/{id}/content", kept.ID, "", signIn, "404", "400"}, // it has no file
+		{"GET /sales", "", "", signIn, "200", "200"},
 		{"GET /signup", "", "", "200", "303 /", "303 /"},
 		{"POST /signup", "", "", "400", "400", "400"},
 		{"GET /signin", "", "", "200", "303 /", "303 /"},
@@ -246,7 +253,7 @@ func TestClosedDoors(t *testing.T) {
 	owner, buyer := newcomer(t, s), newcomer(t, s)
 	placed := buyer.orders(owner.sells("Behind closed doors", "10").ID)
 	doors := closedDoors(t, s, placed.ID, buyer.ID)
-	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "web"}
+	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"}
 	for _, d := range doors {
 		t.Run(d.app+" "+d.method+" "+strings.ReplaceAll(d.path, placed.ID, "…"), func(t *testing.T) {
 			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.app).AppPort, d.path)

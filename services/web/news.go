@@ -18,7 +18,7 @@ const (
 
 // onTicket tells open pages of a ticket that was listed or edited.
 func (s *site) onTicket(_ context.Context, t events.Ticket) error {
-	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn}}))
+	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn, facts(t.Occasion)}}))
 	if t.Version == 0 {
 		s.noteListed(t.CreatedAt.Time)
 		s.hub.Tell("listings", newsOf("listed", map[string]string{"id": t.ID}))
@@ -83,11 +83,12 @@ type edited struct {
 	Title     string `json:"title"`
 	Price     string `json:"price"`
 	Withdrawn bool   `json:"withdrawn,omitempty"`
+	Facts     string `json:"facts,omitempty"` // see facts in when.go
 }
 
 // ticketNow is all there is to know of a ticket.
 func ticketNow(t ticket) live.News {
-	return newsOf("ticket", change{t.ID, &moved{t.SaleVersion, stateOf(t)}, &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn}})
+	return newsOf("ticket", change{t.ID, &moved{t.SaleVersion, stateOf(t)}, &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn, facts(t.Occasion)}})
 }
 
 // off is why nobody holds a ticket nor can, "" when anybody can.

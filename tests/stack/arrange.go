@@ -2,7 +2,6 @@ package stack
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,8 +43,11 @@ func arrange(o Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(file.choose(o.Root, "state", o.State), file.choose(o.Root, "pubsub", o.PubSub)); err != nil {
+	if err := file.chooseAll(o); err != nil {
 		return nil, err
+	}
+	if o.Contents != "" {
+		file.Common.ResourcesPaths = append(file.Common.ResourcesPaths, filepath.Join("components", "contents-"+o.Contents))
 	}
 	s.folders, s.servers = file.Common.ResourcesPaths, serversFor(file.Common.ResourcesPaths)
 	for _, r := range s.servers {
@@ -72,6 +74,9 @@ func arrange(o Options) (_ *Stack, err error) {
 		if err := file.standIn(one); err != nil {
 			return nil, err
 		}
+	}
+	if o.Contents != "" {
+		file.setEnv(map[string]string{"CONTENT_BINDING": "contents"})
 	}
 	if err := s.trace(file); err != nil {
 		return nil, err
@@ -140,6 +145,12 @@ func (s *Stack) settlePorts(file *runFile) error {
 				r.ports[0] = defaultNATSPort
 			}
 			s.NATSURL = "nats://" + r.at()
+		}
+		if r.name == inboxServer.name {
+			if !s.options.FreePorts {
+				r.ports = []int{defaultInboxPort, defaultInboxPagePort}
+			}
+			s.InboxURL = fmt.Sprintf("http://127.0.0.1:%d", r.ports[1])
 		}
 	}
 	s.StripeURL = fmt.Sprintf("http://127.0.0.1:%d", s.ports.stripe)
