@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -25,12 +23,7 @@ func TestEndSessions(t *testing.T) {
 	elsewhere := visitor(t, s)
 	require.Equal(t, 200, elsewhere.post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
 
-	auth := s.App("auth")
-	end := exec.CommandContext(t.Context(), auth.Command[0], "end-sessions", ann.Email)
-	end.Env = append(os.Environ(), fmt.Sprint("DAPR_HTTP_PORT=", auth.HTTPPort), fmt.Sprint("DAPR_GRPC_PORT=", auth.GRPCPort))
-	said, err := end.CombinedOutput()
-	require.NoError(t, err, "%s", said)
-	assert.Equal(t, "Every session of "+ann.Email+" is over within 30s.\n", string(said))
+	assert.Equal(t, "Every session of "+ann.Email+" is over within 30s.\n", command(t, s, "end-sessions", ann.Email))
 
 	over := func() bool {
 		for _, p := range []*person{ann, elsewhere} {

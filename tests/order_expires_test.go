@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ func orderExpires(t *testing.T, s *stack.Stack) {
 	// Nobody looks at the order: its timer alone must end it.
 	eventually(t, "its end is announced", func() bool { return l.heardTheEndOf(placed) })
 	assert.False(t, time.Now().Before(placed.ExpiresAt), "never early")
+	assert.True(t, slices.ContainsFunc(l.heard(events.ExpirationsTopic), func(m message) bool { return strings.Contains(string(m.data), placed.ID) }), "by its timer")
 	t.Logf("ended %v after the deadline", time.Since(placed.ExpiresAt).Round(time.Millisecond))
 
 	ended := slow.order(placed.ID)
@@ -66,6 +68,22 @@ func TestAPaymentNearTheDeadlineMovesIt(t *testing.T) {
 	})
 	eventually(t, "it expires", func() bool { return buyer.order(placed.ID).Status == "cancelled" })
 	assert.Equal(t, placed.ExpiresAt, buyer.order(placed.ID).ExpiresAt, "at its first deadline")
+}
+
+// The scheduler loses a timer, and nobody looks at the order. It ends all the same, and everybody is told.
+func TestOrderExpiresThoughItsTimerIsLost(t *testing.T) {
+	s := hasty(t)
+	l := listen(t, s)
+	seller, slow := newcomer(t, s), newcomer(t, s)
+	placed := slow.orders(seller.sells("Forgotten by everybody", "10").ID)
+	job := fmt.Sprintf("http://127.0.0.1:%d/v1.0/jobs/order-%s.%d", s.App("expiration").HTTPPort, placed.ID, placed.ExpiresAt.UnixMilli())
+	eventually(t, "its timer is set", func() bool { return call(t, "GET", job, "", nil) == 200 })
+	require.Equal(t, 204, call(t, "DELETE", job, "", nil))
+
+	require.Eventually(t, func() bool { return l.heardTheEndOf(placed) }, 40*time.Second, 50*time.Millisecond, "its end is announced")
+	t.Logf("ended %v after the deadline", time.Since(placed.ExpiresAt).Round(time.Millisecond))
+	assert.Equal(t, "expired", slow.order(placed.ID).Reason)
+	eventually(t, "tickets hears that it is free", func() bool { return seller.ticket(placed.Ticket.ID).OrderID == "" })
 }
 
 // With its timer lost an order still ends when somebody looks, and the next buyer need not wait for that.

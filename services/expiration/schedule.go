@@ -10,6 +10,7 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // timerPrefix begins the name of every timer.
@@ -32,8 +33,10 @@ func timerRest(orderID string, deadline time.Time) string {
 func (s *server) onOrder(ctx context.Context, o events.Order) error {
 	name := timer(o.ID, o.ExpiresAt.Time)
 	if o.Ended() {
+		trace.Is(ctx, "take timer back")
 		return s.timers.Unschedule(ctx, name)
 	}
+	trace.Is(ctx, "set timer")
 	return s.timers.Schedule(ctx, name, o.ExpiresAt.Time)
 }
 
@@ -44,6 +47,7 @@ func (s *server) onTime(ctx context.Context, rest string) error {
 	if err != nil || orderID == "" || deadline <= 0 || deadline > latest {
 		return fault.New(fault.Invalid, "%q is not a timer of ours", rest)
 	}
+	trace.Is(ctx, "time is up", trace.Order(orderID))
 	e := events.New(events.Expiration{OrderID: orderID, ExpiresAt: clock.At(time.UnixMilli(deadline))})
 	e.ID += "/" + rand.Text()[:8] // a deadline that moved out and back rings again: news, where a broker would see a repetition
 	return s.publisher.Publish(ctx, e)

@@ -7,6 +7,7 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/shared/dapr"
+	"marketplace/shared/trace"
 )
 
 // cancel gives the ticket back. Repeating it is harmless.
@@ -19,6 +20,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "cancel", trace.Order(o.ID), trace.Ticket(o.Ticket.ID))
 	if o.Status != sale.Cancelled {
 		if _, err := s.sales.Update(r.Context(), dapr.ByNudge, o.Ticket.ID, func(sl *sale.Sale) error {
 			return sl.Cancel(o.ID, s.now())

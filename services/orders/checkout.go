@@ -9,6 +9,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // beginCheckout keeps an order from expiring while payments charges for it, or says why it must not. Payments asks for the
@@ -29,6 +30,7 @@ func (s *server) beginCheckout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "checkout", trace.Order(id), trace.Ticket(ticketID))
 	sl, err := s.sales.Update(r.Context(), dapr.ByNudge, ticketID, func(sl *sale.Sale) error {
 		if o := sl.Order(id); o != nil && o.UserID != in.UserID {
 			return fault.NotOwner()
@@ -54,6 +56,7 @@ func (s *server) endCheckout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "end checkout", trace.Order(id), trace.Ticket(ticketID))
 	_, err = s.sales.Update(r.Context(), dapr.ByNudge, ticketID, func(sl *sale.Sale) error { return sl.EndCheckout(id, mux.Vars(r)["checkout"]) })
 	if err != nil {
 		return err

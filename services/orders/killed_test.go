@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -77,6 +78,16 @@ func TestKilledAnywhere(t *testing.T) {
 			s.clock = noon.Add(s.terms.Hold)
 			return brief(func(ctx context.Context) error {
 				return s.onExpired(ctx, events.Expiration{OrderID: order, ExpiresAt: clock.At(noon.Add(s.terms.Hold))})
+			})
+		}, []sale.Status{sale.Cancelled}},
+		"overdue": {held, func(t *testing.T, s *market) error {
+			s.clock = noon.Add(s.terms.Hold)
+			return brief(func(ctx context.Context) error {
+				w := s.as(t, "", ticket("POST", "/internal/orders/"+order+"/overdue", "").WithContext(ctx), "tickets")
+				if w.Code != http.StatusNoContent {
+					return errors.New(w.Body.String())
+				}
+				return nil
 			})
 		}, []sale.Status{sale.Cancelled}},
 	} {

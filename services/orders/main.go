@@ -76,7 +76,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	outbox := dapr.NewOutbox("orders", sidecar, sidecar, cfg.Now, log)
 	s := &server{
-		sales:    dapr.NewAnnounced("sale", sidecar, outbox, announce),
+		sales:    dapr.NewAnnounced("sale", sidecar, outbox, announce).Counted(count(cfg.Now)),
 		archive:  dapr.NewCollection[sale.Order]("order", sidecar),
 		buyers:   dapr.NewList("orders-of", sidecar),
 		timers:   sidecar,

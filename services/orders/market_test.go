@@ -82,7 +82,7 @@ func (m *market) serve(t testing.TB, user string, r *http.Request, caller string
 	t.Helper()
 	if user != "" {
 		signed := httptest.NewRecorder()
-		_, err := session.NewIssuer(signingKey, false, m.now).Open(signed, user, user+"@example.com", 0)
+		_, err := session.NewIssuer(signingKey, false, m.now).Open(signed, session.User{ID: user, Email: user + "@example.com"}, 0)
 		require.NoError(t, err)
 		r.AddCookie(signed.Result().Cookies()[0])
 	}

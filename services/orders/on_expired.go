@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"marketplace/services/orders/sale"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // overduePrefix begins the name of the job that ends an order whose timer rang too early for that; the order's id follows.
@@ -20,6 +23,7 @@ const overduePrefix = "overdue-"
 // because the clock that rang is ahead of ours or because payments does not say whether the order was paid, comes again as
 // a job of our own: that is repeated until it can be decided, and keeps no other event waiting meanwhile.
 func (s *server) onExpired(ctx context.Context, e events.Expiration) error {
+	trace.Is(ctx, "expire")
 	_, err := s.expire(ctx, dapr.ByRepeat, e.OrderID, e.ExpiresAt.Time)
 	switch fault.KindOf(err) {
 	case fault.Early:
@@ -32,8 +36,22 @@ func (s *server) onExpired(ctx context.Context, e events.Expiration) error {
 
 // onOverdue is the job that onExpired has set. It returns Early, which repeats it, until the order has ended.
 func (s *server) onOverdue(ctx context.Context, orderID string) error {
+	trace.Is(ctx, "expire")
 	_, err := s.expire(ctx, dapr.ByRepeat, orderID, time.Time{})
 	return err
+}
+
+// endOverdue ends an order whose timer was lost. It returns Early while its time is not over, or nobody knows whether it was paid.
+func (s *server) endOverdue(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["id"]
+	if _, err := sale.TicketOf(id); err != nil {
+		return err
+	}
+	if _, err := s.expire(r.Context(), dapr.ByRepeat, id, time.Time{}); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // expire ends an order whose deadline has passed, zero for whichever it has. It returns Early before that, and while nobody
@@ -43,6 +61,7 @@ func (s *server) expire(ctx context.Context, by dapr.Promise, orderID string, de
 	if err != nil {
 		return sale.Sale{}, fault.New(fault.Invalid, "%q is no order", orderID)
 	}
+	trace.About(ctx, trace.Order(orderID), trace.Ticket(ticketID))
 	sl, err := s.sales.Update(ctx, by, ticketID, func(sl *sale.Sale) error {
 		return sl.Expire(orderID, deadline, s.now())
 	})

@@ -68,6 +68,38 @@ func TestARingForADeadlineThatHasMoved(t *testing.T) {
 	assert.Equal(t, sale.Cancelled, m.status(t, o))
 }
 
+// Its timer is lost. Tickets, which has heard of no end, has it looked at; two replicas of it, or the same one twice, end it once.
+func TestALostTimer(t *testing.T) {
+	m := newMarket()
+	m.offers(t, "T")
+	o := m.places(t, "ann", "T")
+	overdue := func(m *market, id, by string) int {
+		return m.as(t, "", httptest.NewRequest("POST", "/internal/orders/"+id+"/overdue", nil), by).Code
+	}
+	assert.Equal(t, 401, overdue(m, o.ID, "web"), "nobody else may ask")
+	m.clock = o.ExpiresAt.Add(-time.Millisecond)
+	assert.Equal(t, 409, overdue(m, o.ID, "tickets"), "by our clock it is not over")
+	assert.Equal(t, sale.Created, m.status(t, o))
+	m.clock = o.ExpiresAt.Time
+	for _, r := range []*market{m, replica(m), m} {
+		assert.Equal(t, 204, overdue(r, o.ID, "tickets"))
+	}
+	assert.Equal(t, sale.Cancelled, m.status(t, o))
+	ends := map[string]bool{}
+	for _, e := range m.sidecar.Published(events.OrdersTopic) {
+		if e.Type == events.OrderCancelled {
+			ends[e.ID] = true
+		}
+	}
+	assert.Len(t, ends, 1, "told of under one id, however often")
+
+	again := m.places(t, "bob", "T")
+	assert.Equal(t, 204, overdue(m, o.ID, "tickets"), "asked once more, long after")
+	assert.Equal(t, sale.Created, m.status(t, again), "that is another order")
+	assert.Equal(t, 404, overdue(m, "NOSUCH-1", "tickets"))
+	assert.Equal(t, 404, overdue(m, "nosuch", "tickets"))
+}
+
 // No order is placed before its sale is there: waiting for it would hold up every other deadline.
 func TestARingForNothing(t *testing.T) {
 	m := newMarket()

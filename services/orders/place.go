@@ -13,10 +13,12 @@ import (
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
 	"marketplace/shared/service"
+	"marketplace/shared/trace"
 )
 
 // place holds a ticket for the buyer. Of many at once, one wins.
-func (s *server) place(w http.ResponseWriter, r *http.Request) error {
+func (s *server) place(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() { countRefusal(err) }()
 	buyer, err := s.sessions.User(r)
 	if err != nil {
 		return err
@@ -42,6 +44,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	order := sale.Order{ID: sale.NewOrderID(in.TicketID, service.NewID(r.Context())[:16]), UserID: buyer.ID, Code: newCode()}
+	trace.Is(r.Context(), "place", trace.Order(order.ID), trace.Ticket(in.TicketID))
 	place := func() (sale.Sale, error) {
 		return s.sales.UpdateAfter(r.Context(), dapr.ByNudge, in.TicketID,
 			func() error { return s.hold(r.Context(), in.TicketID, order) },

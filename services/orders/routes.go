@@ -23,6 +23,12 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	// tickets, when a seller withdraws a ticket. It may be repeated.
 	r.Internal("POST", "/internal/tickets/{id}/withdrawal", s.withdrawn, "tickets")
 
+	// auth, before it deletes an account.
+	r.Internal("GET", "/internal/buyers/{id}", s.busy, "auth")
+
+	// tickets, when it has heard of no end long after a deadline. It asks again until it has.
+	r.Internal("POST", "/internal/orders/{id}/overdue", s.endOverdue, "tickets")
+
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onTicket)  // from tickets: keep our copy of what is offered
 	service.On(r, s.onPayment) // from payments: the order is complete

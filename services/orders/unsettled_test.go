@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -43,6 +44,10 @@ func TestWhoseTimeRanOutWhilePaying(t *testing.T) {
 			if _, again := m.sidecar.Jobs()[overduePrefix+orderID]; again {
 				_ = m.onOverdue(t.Context(), orderID)
 			}
+		},
+		"tickets": func(t *testing.T, m *market, orderID string) {
+			w := m.as(t, "", httptest.NewRequest("POST", "/internal/orders/"+orderID+"/overdue", nil), "tickets")
+			assert.Contains(t, []int{http.StatusNoContent, http.StatusConflict}, w.Code)
 		},
 		"ann": func(t *testing.T, m *market, orderID string) {
 			assert.Equal(t, http.StatusOK, m.ask(t, "ann", "GET", "/api/orders/"+orderID, "").Code)

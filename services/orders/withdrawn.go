@@ -7,6 +7,7 @@ import (
 
 	"marketplace/shared/api"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // withdrawn tells tickets, which has just noted that a seller withdraws his ticket, whether that came in time. The one
@@ -17,6 +18,7 @@ func (s *server) withdrawn(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "withdraw", trace.Ticket(id))
 	sl, err := s.learn(r.Context(), id)
 	if err != nil {
 		return err

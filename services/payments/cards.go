@@ -31,6 +31,7 @@ type intent struct {
 	OrderID   string
 	State     intentState
 	Reason    string // why it was declined, in words for the card's owner
+	Code      string // the same in one word
 	ActionURL string // where the buyer has to go while it waits for him
 }
 

@@ -7,22 +7,29 @@ import (
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/dapr"
+	"marketplace/shared/trace"
 )
 
 const neverMade = "The payment could not be made, nothing was charged"
 
 // charge makes an attempt. Nobody else may have begun to, or it must be known that the card network has none.
 func (s *server) charge(ctx context.Context, p payment.Payment) (payment.Payment, error) {
-	in, err := s.cards.Charge(ctx, p)
+	asking, end := trace.Step(ctx, "charge", trace.Order(p.OrderID))
+	in, err := s.cards.Charge(asking, p)
+	if means, _ := chargeVerdict(err); err == nil || means == refused {
+		end(nil) // a decline is an answer
+	} else {
+		end(err)
+	}
 	if err == nil {
 		return s.note(ctx, p, in)
 	}
 	switch means, reason := chargeVerdict(err); means {
 	case refused:
-		return s.decline(ctx, p, reason)
+		return s.decline(ctx, p, reason, codeOf(err))
 	case person:
 		s.needsPerson(p.OrderID, err.Error())
-		return s.decline(ctx, p, neverMade)
+		return s.decline(ctx, p, neverMade, notMade)
 	case unknown:
 		if in, lost := s.cards.Find(ctx, p); lost == nil {
 			return s.note(ctx, p, in)
@@ -53,11 +60,12 @@ func (s *server) note(ctx context.Context, p payment.Payment, in intent) (paymen
 		if !p.Took(in.ID) { // given up meanwhile
 			return p, s.sendBack(ctx, p.OrderID, in.ID)
 		}
+		s.log.Info("charged", "order", p.OrderID, "payment", p.ID, "trace", trace.ID(ctx))
 		s.settled.Add(name)
 		s.unschedule(ctx, job)
 		return p, nil
 	case declined:
-		return s.decline(ctx, p, in.Reason)
+		return s.decline(ctx, p, in.Reason, in.Code)
 	}
 	p, err := s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
 		now.Await(p.Attempt, in.ID, in.ActionURL)
@@ -69,15 +77,20 @@ func (s *server) note(ctx context.Context, p payment.Payment, in intent) (paymen
 	return p, err
 }
 
-// decline notes that nothing was charged, and lets the buyer try again.
-func (s *server) decline(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
+// decline notes that nothing was charged, and lets the buyer try again. code is the reason in one word.
+func (s *server) decline(ctx context.Context, p payment.Payment, reason, code string) (payment.Payment, error) {
+	news := false
 	now, err := s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
+		before := now.Status
 		now.Decline(p.Attempt, reason)
+		news = now.Status != before
 		return nil
 	})
 	if err != nil {
 		return now, err
 	}
+	s.log.Info("declined", "order", p.OrderID, "payment", p.ID, "why", reason, "trace", trace.ID(ctx))
+	countDecline(news, code)
 	s.endCheckout(ctx, p.OrderID, p.Checkout) // this attempt's: the next may have begun
 	s.unschedule(ctx, settleJob(p.OrderID, p.Checkout, 0))
 	return now, nil

@@ -131,9 +131,9 @@ func intentOf(in *stripe.PaymentIntent, err error) (intent, error) {
 			out.ActionURL = in.NextAction.RedirectToURL.URL
 		}
 	case stripe.PaymentIntentStatusRequiresPaymentMethod, stripe.PaymentIntentStatusCanceled:
-		out.State, out.Reason = declined, notFinished
+		out.State, out.Reason, out.Code = declined, notFinished, notConfirmed
 		if in.LastPaymentError != nil && in.LastPaymentError.Msg != "" {
-			out.Reason = in.LastPaymentError.Msg
+			out.Reason, out.Code = in.LastPaymentError.Msg, codeOf(in.LastPaymentError)
 		}
 	default:
 		return out, errors.New("payment intent " + in.ID + " is " + string(in.Status))

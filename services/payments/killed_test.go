@@ -113,6 +113,21 @@ var stories = map[string]struct {
 			_, _ = w.press("visa", "https://shop.example/orders/T-1")
 		}, nil,
 	},
+	"paid, and the seller hands nothing over": {
+		func(w *world) {
+			_, _ = w.press("visa", "")
+			w.settleDown()
+			w.missed = w.order().Status == sale.Complete
+			w.settleDown()
+		},
+		func(t *testing.T, w *world) {
+			assert.Zero(t, w.network.standing(), "the buyer has his money back")
+			if p := w.saved(); p.Status != "" && p.Status != payment.Declined {
+				assert.Equal(t, sale.Refunded, w.order().Status)
+				assert.LessOrEqual(t, w.network.refunds, 1, "once")
+			}
+		},
+	},
 	"the bank asks, the buyer cancels the order": {
 		func(w *world) {
 			_, _ = w.press("3ds", "https://shop.example/orders/T-1")

@@ -61,7 +61,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, cfg.Now, log)
 	s := &server{
-		payments:      dapr.NewAnnounced("payment", sidecar, outbox, announce),
+		payments:      dapr.NewAnnounced("payment", sidecar, outbox, announce).Counted(count),
 		cards:         newStripe(cfg.StripeKey, cfg.StripeBase),
 		services:      sidecar,
 		timers:        sidecar,
@@ -74,6 +74,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		now:           cfg.Now,
 		log:           log,
 	}
+	expectMoney(s.currency)
 	routes := s.routes(cfg.Settings, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)
 	return service.Serve(ctx, cfg.Settings, log, routes, outbox.Wait)

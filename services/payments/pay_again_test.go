@@ -21,7 +21,7 @@ func (w *world) paysWith(key, token string) *httptest.ResponseRecorder {
 	defer cancel()
 	r := httptest.NewRequestWithContext(ctx, "POST", "/api/payments", strings.NewReader(`{"orderId":"`+theOrder+`","token":"`+token+`"}`))
 	signed := httptest.NewRecorder()
-	_, err := session.NewIssuer(signingKey, false, w.now).Open(signed, bob.ID, "bob@example.com", 0)
+	_, err := session.NewIssuer(signingKey, false, w.now).Open(signed, session.User{ID: bob.ID, Email: "bob@example.com"}, 0)
 	require.NoError(w.t, err)
 	r.AddCookie(signed.Result().Cookies()[0])
 	for name, value := range map[string]string{"Content-Type": "application/json", "dapr-api-token": "token", service.IdempotencyKey: key} {

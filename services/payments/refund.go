@@ -10,6 +10,7 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // refundPrefix begins the name of a job that sends a charge back; the order's id and the number of the try follow.
@@ -26,6 +27,7 @@ func (s *server) onRefund(ctx context.Context, rest string) error {
 	if err != nil || try < 0 {
 		return fault.New(fault.Invalid, "%q is not a refund of ours", rest)
 	}
+	trace.Is(ctx, "refund", trace.Order(orderID))
 	p, err := s.payments.Announce(ctx, orderID)
 	if err != nil || !p.Returning() {
 		return err
@@ -58,6 +60,7 @@ func (s *server) refund(ctx context.Context, p payment.Payment, try int) (paymen
 // sendBack returns a charge that no payment stands for: its attempt was given up before it was heard of. Its refund belongs to
 // no document; what becomes of it later comes by webhook.
 func (s *server) sendBack(ctx context.Context, orderID, stripeID string) error {
+	strays.Inc()
 	s.log.Warn("a charge of an attempt that was given up goes back", "order", orderID, "intent", stripeID)
 	made, err := s.cards.Refund(ctx, stripeID, orderID, int(s.now().Unix())) // another name each time: a failure would be repeated
 	means := refundVerdict(err)
@@ -98,6 +101,9 @@ func (s *server) noteRefund(ctx context.Context, p payment.Payment, made refund)
 		}
 		return nil
 	})
+	if err == nil && made.State == returned {
+		s.log.Info("refunded", "order", p.OrderID, "payment", p.ID, "trace", trace.ID(ctx))
+	}
 	if err == nil && p.Trouble != "" && p.Trouble != before {
 		s.needsPerson(p.OrderID, p.Trouble)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"marketplace/services/orders/sale"
 	"marketplace/services/payments/payment"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
 )
 
 // bought is a world in which bob has paid, and the id of his charge.
@@ -89,4 +91,36 @@ func TestAStrayChargeGoesBack(t *testing.T) {
 	assert.Equal(t, 1, w.network.refunds)
 	sound(t, w)
 	assert.Equal(t, sale.Complete, w.order().Status)
+}
+
+// What handover says of a ticket that did not get to its buyer sends the charge back, once, however often it is heard and
+// whatever else is said of it.
+func TestATicketThatWasNotHandedOver(t *testing.T) {
+	w, charge := bought(t)
+	for _, status := range []events.HandoverStatus{events.HandoverIsDue, events.HandoverIsDelivered, events.HandoverIsOpened, events.HandoverIsReported, events.HandoverIsDismissed} {
+		require.NoError(t, w.onHandover(t.Context(), events.Handover{ID: theOrder, Status: status}))
+	}
+	assert.Equal(t, payment.Succeeded, w.saved().Status)
+	failed := events.Handover{ID: theOrder, Status: events.HandoverHasFailed}
+	require.NoError(t, w.onHandover(t.Context(), failed))
+	require.NoError(t, w.onHandover(t.Context(), failed), "twice")
+	w.settleDown()
+	require.NoError(t, w.onHandover(t.Context(), failed), "late")
+	w.settleDown()
+	assert.Equal(t, payment.Refunded, w.saved().Status)
+	assert.Equal(t, returned, w.network.get(charge).refunded.State)
+	assert.Equal(t, 1, w.network.refunds)
+	assert.Equal(t, sale.Refunded, w.order().Status)
+	assert.Equal(t, fault.NotFound, fault.KindOf(w.onHandover(t.Context(), events.Handover{ID: "T-2", Status: events.HandoverHasFailed})), "nobody has paid for that: to the dead letters")
+}
+
+// A refund by hand and one by handover are one refund.
+func TestReturnedByHandAndByHandover(t *testing.T) {
+	w, charge := bought(t)
+	w.network.get(charge).refunded = &refund{ID: "re_hand", State: returned}
+	require.NoError(t, w.onHandover(t.Context(), events.Handover{ID: theOrder, Status: events.HandoverHasFailed}))
+	w.settleDown()
+	assert.Zero(t, w.network.refunds)
+	assert.Equal(t, payment.Refunded, w.saved().Status)
+	assert.Equal(t, sale.Refunded, w.order().Status)
 }

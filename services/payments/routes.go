@@ -21,7 +21,8 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.FromWeb("POST", "/api/payments/webhook", s.webhook, service.Unlimited)
 
 	// Events, at least once and in any order. An error asks for redelivery.
-	service.On(r, s.onOrder) // from orders: a cancelled order's charge goes back
+	service.On(r, s.onOrder)    // from orders: a cancelled order's charge goes back
+	service.On(r, s.onHandover) // from handover: so does that of a ticket that did not get to its buyer
 
 	// Jobs, repeated until they succeed.
 	r.Job(settlePrefix, s.onSettle) // from ourselves: we may have died while charging

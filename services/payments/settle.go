@@ -10,6 +10,7 @@ import (
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 const (
@@ -51,6 +52,7 @@ func (s *server) onSettle(ctx context.Context, rest string) error {
 	if !ok {
 		return fault.New(fault.Invalid, "%q is not a look of ours", rest)
 	}
+	trace.Is(ctx, "settle", trace.Order(orderID))
 	p, err := s.payments.Announce(ctx, orderID) // whoever saved an outcome may have died before it was told
 	if orderID == rest {
 		checkout = p.Checkout
@@ -92,7 +94,7 @@ func (s *server) settle(ctx context.Context, p payment.Payment) (payment.Payment
 // it; when nobody can be about to make it any more it counts as declined.
 func (s *server) unmade(ctx context.Context, p payment.Payment) (payment.Payment, error) {
 	if s.now().Sub(p.BegunAt) > lostAfter {
-		return s.decline(ctx, p, neverMade)
+		return s.decline(ctx, p, neverMade, notMade)
 	}
 	if s.now().Sub(p.BegunAt) > madeBy {
 		return p, unsettled(errNone)
@@ -117,5 +119,6 @@ func (s *server) unschedule(ctx context.Context, job string) {
 
 // needsPerson is the line that an operator watches for (k8s/README.md): money that no repetition will put right.
 func (s *server) needsPerson(orderID, why string) {
+	persons.Inc()
 	s.log.Error("needs a person", "order", orderID, "why", why)
 }

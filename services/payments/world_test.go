@@ -37,6 +37,7 @@ type world struct {
 	sale    sale.Sale
 	heard   int // payment events that orders has heard
 	told    int64
+	missed  bool // handover has said that the ticket did not get to its buyer, and payments has not heard it
 	payments
 }
 
@@ -165,6 +166,12 @@ func (w *world) deliver() (busy bool) {
 			require.NoError(w.t, w.sale.Paid(p.OrderID, p.ID, "code"))
 		}
 		w.heard++
+		busy = true
+	}
+	if w.missed {
+		ctx, cancel := w.alive()
+		defer cancel()
+		w.missed = w.onHandover(ctx, events.Handover{ID: theOrder, Version: 1, Status: events.HandoverHasFailed, Reason: events.HandoverMissed}) != nil
 		busy = true
 	}
 	if o := w.order(); o.Version != w.told {

@@ -54,7 +54,7 @@ func (s *stall) askUntil(ctx context.Context, t testing.TB, user, method, path, 
 	r.Header.Set("dapr-caller-app-id", "web")
 	if user != "" {
 		signed := httptest.NewRecorder()
-		_, err := session.NewIssuer(signingKey, false, s.now).Open(signed, user, user+"@example.com", 0)
+		_, err := session.NewIssuer(signingKey, false, s.now).Open(signed, session.User{ID: user, Email: user + "@example.com"}, 0)
 		require.NoError(t, err)
 		r.AddCookie(signed.Result().Cookies()[0])
 	}

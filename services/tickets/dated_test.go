@@ -58,3 +58,20 @@ func TestAPastStartIsRefused(t *testing.T) {
 	assert.Equal(t, []any{400, "startsAt"}, []any{status, field}, "it has started meanwhile")
 	assert.Equal(t, 200, s.ask(t, "ann", "PUT", path, `{"title":"Aida","price":10,"startsAt":"2026-01-09T03:05:05Z"}`).Code, "put off")
 }
+
+// With a bound a price keeps to the face value, also one that was named before.
+func TestAPriceBeyondItsFaceValue(t *testing.T) {
+	s := newStall()
+	s.bound = 120
+	for body, field := range map[string]string{`{"title":"Aida","price":10}`: "faceValue", `{"title":"Aida","price":12.01,"faceValue":10}`: "price"} {
+		status, _, named := refused(t, s.ask(t, "ann", "POST", "/api/tickets", body))
+		assert.Equal(t, []any{400, field}, []any{status, named}, body)
+	}
+	listed := s.ask(t, "ann", "POST", "/api/tickets", `{"title":"Aida","price":12,"faceValue":10}`)
+	require.Equal(t, 201, listed.Code, "%s", listed.Body)
+	path := "/api/tickets/" + idIn(t, listed)
+	assert.Equal(t, 200, s.ask(t, "ann", "PUT", path, `{"title":"Aida","price":11}`).Code)
+	status, _, named := refused(t, s.ask(t, "ann", "PUT", path, `{"title":"Aida","price":13}`))
+	assert.Equal(t, []any{400, "price"}, []any{status, named})
+	assert.Equal(t, 200, s.ask(t, "ann", "PUT", path, `{"title":"Aida","price":13,"faceValue":11}`).Code)
+}

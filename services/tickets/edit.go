@@ -10,6 +10,7 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/occasion"
+	"marketplace/shared/trace"
 )
 
 // edition is what a seller sends for an edit: an offer, or all that a GET has shown him with a new offer in it.
@@ -47,13 +48,14 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := api.Read(w, r, &in); err != nil {
 		return err
 	}
-	if _, err := s.check(in.offer, occasion.Occasion{}); err != nil {
+	if _, err := s.check(in.offer, occasion.Occasion{}); err != nil { // before who and what: most of it needs no ticket
 		return err
 	}
 	id := mux.Vars(r)["id"]
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "edit", trace.Ticket(id))
 	known := api.PreconditionOf(r)
 	t, err := s.tickets.Update(r.Context(), dapr.ByNudge, id, func(t *ticket.Ticket) error {
 		if err := t.OwnedBy(seller.ID); err != nil {
@@ -68,6 +70,9 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request) error {
 		}
 		asked, err := s.check(in.offer, t.Occasion)
 		if err != nil {
+			return err
+		}
+		if err := s.bound.Check(asked, s.currency).Err(); err != nil {
 			return err
 		}
 		asked.Withdrawn = in.Withdrawn

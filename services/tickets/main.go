@@ -20,6 +20,8 @@ type settings struct {
 	service.Settings
 	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
+	Bound         ticket.Bound   `envconfig:"MOST_OF_FACE_VALUE"`              // that a price may be
+	Verified      bool           `envconfig:"SELLERS_VERIFIED" default:"true"` // whoever lists tickets has shown that his address is his
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -33,11 +35,14 @@ type server struct {
 	sessions  *session.Verifier
 	once      *service.Once
 	currency  money.Currency // of every price
+	bound     ticket.Bound   // on it
+	verified  bool           // sellers have to be
 	now       clock.Now
 	log       *slog.Logger
 	hearing   *dapr.Hearing
 	stocked   chan struct{} // closed when the catalogue holds what was listed before we started
 	again     chan struct{} // filled when the catalogue is to be read anew
+	readAt    atomic.Int64  // when the whole catalogue was read last, Unix milliseconds; 0: never
 	missed    atomic.Int64  // how often broadcasts may have been missed ...
 	madeUp    atomic.Int64  // ... and how many of these times the catalogue has made up for
 }
@@ -64,7 +69,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	outbox := dapr.NewOutbox("tickets", sidecar, sidecar, cfg.Now, log)
 	s := &server{
-		tickets:   dapr.NewAnnounced("ticket", sidecar, outbox, announce),
+		tickets:   dapr.NewAnnounced("ticket", sidecar, outbox, announce).Counted(count),
 		everybody: dapr.NewList("tickets", sidecar),
 		sellers:   dapr.NewList("tickets-of", sidecar),
 		catalogue: catalogue.New(),
@@ -73,6 +78,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 		sessions:  sessions,
 		once:      service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		currency:  cfg.Currency,
+		bound:     cfg.Bound,
+		verified:  cfg.Verified,
 		now:       cfg.Now,
 		log:       log,
 		stocked:   make(chan struct{}),
@@ -81,6 +88,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	s.hearing = dapr.NewHearing(sidecar, sidecar.BrokerReady, s.catchUp, time.Now, log)
 	go s.hearing.Watch(ctx)
 	go s.stock(ctx)
+	s.showCatalogue()
+	go s.watchHolds(ctx)
 	routes := s.routes(cfg.Settings, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)
 	return service.Serve(ctx, cfg.Settings, log, routes, outbox.Wait)

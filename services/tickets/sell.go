@@ -12,6 +12,7 @@ import (
 	"marketplace/shared/fault"
 	"marketplace/shared/occasion"
 	"marketplace/shared/service"
+	"marketplace/shared/trace"
 )
 
 // offer is what a seller sends, for a new ticket and for an edit.
@@ -27,7 +28,11 @@ func (s *server) readOffer(w http.ResponseWriter, r *http.Request) (ticket.Offer
 	if err := api.Read(w, r, &in); err != nil {
 		return ticket.Offer{}, err
 	}
-	return s.check(in, occasion.Occasion{})
+	asked, err := s.check(in, occasion.Occasion{})
+	if err != nil {
+		return asked, err
+	}
+	return asked, s.bound.Check(asked, s.currency).Err()
 }
 
 // check is an offer for a ticket that was good for an occasion until now. Its error names every field that is wrong.
@@ -51,10 +56,14 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.maySell(r.Context(), seller); err != nil {
+		return err
+	}
 	t, err := ticket.New(service.NewID(r.Context()), seller.ID, asked, s.now())
 	if err != nil {
 		return err
 	}
+	trace.Is(r.Context(), "list", trace.Ticket(t.ID))
 	if err := s.everybody.Add(r.Context(), catalogue.ShelfOf(t.ID), t.ID); err != nil {
 		return err
 	}

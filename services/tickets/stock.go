@@ -67,6 +67,7 @@ func (s *server) readAll(ctx context.Context, pause func() bool) {
 			}
 		}
 	}
+	s.readAt.Store(s.now().UnixMilli())
 }
 
 // rest lets pause pass. It returns false when there is something better to do.

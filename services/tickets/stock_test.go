@@ -53,7 +53,7 @@ func (s *shop) open() *server {
 func list(t *testing.T, s *server, seller string) {
 	t.Helper()
 	signed := httptest.NewRecorder()
-	_, err := session.NewIssuer(signingKey, false, now).Open(signed, seller, seller+"@example.com", 0)
+	_, err := session.NewIssuer(signingKey, false, now).Open(signed, session.User{ID: seller, Email: seller + "@example.com"}, 0)
 	require.NoError(t, err)
 	r := httptest.NewRequest("POST", "/api/tickets", strings.NewReader(`{"title":"Nina Simone","price":10}`))
 	r.Header.Set("Content-Type", "application/json")

@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // buy holds a ticket for the visitor, at the price he has seen, and brings him to the checkout. A second click finds what
@@ -31,6 +32,8 @@ func (s *site) buy(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.leadBack(w, r, offer, err)
 	}
+	trace.About(r.Context(), trace.Order(o.ID))
+	s.keepTrace(w, r, "/orders/"+o.ID)
 	http.Redirect(w, r, "/orders/"+o.ID, http.StatusSeeOther)
 	return nil
 }

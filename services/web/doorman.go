@@ -1,15 +1,16 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"log/slog"
 	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 
 	"marketplace/shared/clock"
+	"marketplace/shared/metrics"
 	"marketplace/shared/service"
+	"marketplace/shared/trace"
 )
 
 // headers every answer carries.
@@ -31,12 +32,15 @@ var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := now()
+		ctx, span := enter(r)
+		defer span.End()
 		id := r.Header.Get(service.RequestID)
 		if !requestIDForm.MatchString(id) {
-			id = rand.Text()
+			id = trace.ID(ctx)
 			r.Header.Set(service.RequestID, id)
 		}
-		r.Header.Set("traceparent", newTrace())
+		trace.About(ctx, trace.Request(id))
+		r.Header.Set("traceparent", trace.Parent(ctx))
 		r.Header.Del("tracestate")
 		if !cfg.TrustForwarded || r.Header.Get("X-Forwarded-For") == "" { // not all of whom the ingress says nothing are one
 			host, _, _ := net.SplitHostPort(r.RemoteAddr)
@@ -49,30 +53,13 @@ func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) h
 			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		w.Header().Set(service.RequestID, id)
-		counted := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(counted, r)
-		log.Info("request", "method", r.Method, "path", r.URL.Path, "status", counted.status,
-			"ms", float64(now().Sub(began).Microseconds())/1000, "request", id, "trace", r.Header.Get("traceparent"))
+		counted := &metrics.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
+		next.ServeHTTP(counted, r.WithContext(ctx))
+		countRequest(r, counted.Status, now().Sub(began))
+		if counted.Status >= http.StatusInternalServerError {
+			trace.Failed(ctx, strconv.Itoa(counted.Status))
+		}
+		log.Info("request", "method", r.Method, "path", r.URL.Path, "status", counted.Status,
+			"ms", float64(now().Sub(began).Microseconds())/1000, "request", id, "trace", trace.ID(ctx))
 	})
 }
-
-// newTrace begins a trace (W3C trace context), sampled.
-func newTrace() string {
-	b := make([]byte, 24)
-	_, _ = rand.Read(b) // never fails
-	return "00-" + hex.EncodeToString(b[:16]) + "-" + hex.EncodeToString(b[16:]) + "-01"
-}
-
-// statusWriter remembers what was answered.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the real writer.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

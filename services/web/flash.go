@@ -27,6 +27,14 @@ var done = map[string]string{
 	"again":     "It is on the market again.",
 	"signedout": "You are signed out.",
 	"welcome":   "Welcome! You are signed in.",
+
+	"forgotten":    "If that address has an account, a letter with a link is on its way.",
+	"reset":        "Your new password is good. Sign in with it.",
+	"verified":     "Your address is verified.",
+	"verification": "A letter with a link is on its way.",
+	"password":     "Your password is changed. Your other devices are signed out.",
+	"everywhere":   "You are signed out everywhere. It takes up to a minute.",
+	"deleted":      "Your account is deleted. Goodbye.",
 }
 
 // flashFor is how many seconds a page may take to be shown.

@@ -11,6 +11,7 @@ import (
 	"marketplace/services/web/live"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
+	"marketplace/shared/metrics"
 	"marketplace/shared/money"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
@@ -75,6 +76,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		api: passOn(sidecar, log), sessions: sessions, look: look, contract: contract, hub: live.New(),
 		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
+	metrics.Ask("live_pages", "Open pages that follow live updates through this replica.", func() float64 { return float64(s.hub.Listeners()) })
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
 	go hearing.Watch(ctx)

@@ -57,6 +57,14 @@ func (s *site) onOrder(_ context.Context, o events.Order) error {
 	return nil
 }
 
+// onHandover tells both sides of a sale that something happened to the ticket on its way.
+func (s *site) onHandover(_ context.Context, h events.Handover) error {
+	for _, side := range []string{h.SellerID, h.BuyerID} {
+		s.hub.Tell("user/"+side, newsOf("order", map[string]string{"id": h.ID}))
+	}
+	return nil
+}
+
 // change is what a page learns about a ticket. News may come late and in any order; a page keeps the newest of each part.
 type change struct {
 	ID string `json:"id"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"marketplace/shared/fault"
 	"marketplace/shared/service"
 	"marketplace/shared/session"
+	"marketplace/shared/trace"
 )
 
 // page shows something to a person, or returns why not.
@@ -36,6 +38,7 @@ func (s *site) page(p page) http.Handler {
 				s.fail(w, r, http.StatusInternalServerError, nil)
 			}
 		}()
+		trace.Is(r.Context(), r.Pattern)
 		err := p(w, r)
 		switch {
 		case err == nil:
@@ -68,7 +71,7 @@ func (s *site) signedIn(r *http.Request) error {
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	said := s.flashed(w, r)
 	v.User, v.Now, v.Done = s.user(r), clock.At(s.now()), done[said.Done]
-	v.Here = here(r)
+	v.Here = cmp.Or(v.Here, here(r))
 	for _, words := range said.Wrong {
 		v.Form.Wrong = append(v.Form.Wrong, fault.Field{Message: words})
 	}

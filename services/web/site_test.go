@@ -26,7 +26,7 @@ func newSite(t *testing.T, answers map[string]string) (*site, *http.Cookie) {
 	require.NoError(t, err)
 	now := func() time.Time { return noon }
 	signedIn := httptest.NewRecorder()
-	_, err = session.NewIssuer(private, false, now).Open(signedIn, "ann", "ann@example.com", 0)
+	_, err = session.NewIssuer(private, false, now).Open(signedIn, session.User{ID: "ann", Email: "ann@example.com"}, 0)
 	require.NoError(t, err)
 	api := func(w http.ResponseWriter, r *http.Request) {
 		body, known := answers[r.Method+" "+r.URL.Path]

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"html/template"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"fours":    fours,
 		"qr":       qrCode,
 		"left":     left,
+		"happened": func(what string) string { return cmp.Or(happened[what], what) },
 		"quoted":   quoted,
 	}
 }

@@ -23,10 +23,15 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Body reads the whole body. It returns TooLarge over BodyLimit, Invalid when it breaks off.
 func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, BodyLimit))
+	return BodyUpTo(w, r, BodyLimit)
+}
+
+// BodyUpTo is Body with another limit, in bytes: for what has a file in it.
+func BodyUpTo(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, fault.New(fault.TooLarge, "The request is larger than %d KiB", BodyLimit>>10)
+		return nil, fault.New(fault.TooLarge, "The request is larger than %d KiB", limit>>10)
 	}
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "The request broke off")

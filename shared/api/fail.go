@@ -14,9 +14,13 @@ import (
 // problemType is RFC 9457's form of an error.
 const problemType = "application/problem+json"
 
-// refusal is the contract's error body.
+// RequestID is the header that follows a request from web through every service it touches.
+const RequestID = "X-Request-Id"
+
+// refusal is the contract's error body. The request's id finds the lines of the log, and the trace if it is kept.
 type refusal struct {
-	Errors []fault.Field `json:"errors"`
+	Errors    []fault.Field `json:"errors"`
+	RequestID string        `json:"requestId,omitempty"`
 }
 
 // problem is the same for those who ask for RFC 9457's.
@@ -35,7 +39,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((retryAfter+time.Second-1)/time.Second)))
 	}
-	status, said := fault.Status(err), refusal{fields}
+	status, said := fault.Status(err), refusal{fields, r.Header.Get(RequestID)}
 	if !wantsProblem(r) {
 		_ = Write(w, status, said) // plain data: always marshals
 		return

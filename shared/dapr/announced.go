@@ -21,6 +21,9 @@ const (
 	// publishes what the document still holds. Where the work has a way to end that writes nothing, that way must go
 	// through Announce.
 	ByRepeat
+	// ByLater is for what must not wait for the broker, nor be refused while it is away, and whose news may come late: it is
+	// published after the write; when that fails, or the process dies, it goes out with the document's next change.
+	ByLater
 )
 
 // ErrUnannounced is returned, with the document as it is now, for a change that is saved and whose events are not
@@ -34,6 +37,13 @@ type Announced[T any] struct{ docs Collection[T] }
 // zero T.
 func NewAnnounced[T any](name string, store Store, outbox *Outbox, announce func(before, after T) []events.Event) *Announced[T] {
 	return &Announced[T]{Collection[T]{name: name, store: store, outbox: outbox, announce: announce}}
+}
+
+// Counted has count called once for each change that is known to be saved, by whoever made it: for figures, which what is
+// repeated, refused or lost must not move. A process that dies between the two counts nothing.
+func (a *Announced[T]) Counted(count func(before, after T)) *Announced[T] {
+	a.docs.committed = count
+	return a
 }
 
 // Get is Collection.Get.

@@ -335,3 +335,31 @@ func TestBesideAList(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, n, "it is on the list, and counted, already")
 }
+
+// What is counted is what was saved: once, by whoever saved it, whatever is repeated or refused or its answer lost.
+func TestChangesAreCountedOnce(t *testing.T) {
+	s := &daprtest.Sidecar{}
+	var counted []string
+	r := start(s, time.Now)
+	r.counters.Counted(func(before, after counter) { counted = append(counted, fmt.Sprint(before.N, "→", after.N)) })
+	set := func(n int64) error {
+		_, err := r.counters.Upsert(t.Context(), dapr.ByRepeat, "c", func(c *counter) error {
+			if n < c.N {
+				return fault.New(fault.Refused, "it only grows")
+			}
+			c.N = n
+			return nil
+		})
+		return err
+	}
+	require.NoError(t, set(1))
+	require.NoError(t, set(1), "again")
+	require.Error(t, set(0))
+	s.DieAfter(1, true) // saved, and nobody hears of it
+	time.AfterFunc(50*time.Millisecond, s.Revive)
+	require.NoError(t, set(2))
+	s.DieAfter(1, false) // not saved
+	time.AfterFunc(50*time.Millisecond, s.Revive)
+	require.NoError(t, set(3))
+	assert.Equal(t, []string{"0→1", "1→2", "2→3"}, counted)
+}

@@ -13,6 +13,7 @@ import (
 
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/trace"
 )
 
 // document is what a key holds: a body, and what it takes to change it safely and to announce the change.
@@ -34,8 +35,9 @@ type Collection[T any] struct {
 	store Store
 	ttl   time.Duration // after the last change, 0: for ever
 
-	outbox   *Outbox // both nil unless it is part of an Announced
-	announce func(before, after T) []events.Event
+	outbox    *Outbox // all nil unless it is part of an Announced
+	announce  func(before, after T) []events.Event
+	committed func(before, after T)
 }
 
 // NewCollection is a collection of documents that are kept for ever.
@@ -146,6 +148,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 	var zero T
 	var last error     // why the last save failed
 	var attempt string // names the last save
+	var from, to T     // what it was to make of what
 	for try := 0; ; try++ {
 		if err := pause(ctx, try); err != nil {
 			return zero, down(errors.Join(last, err))
@@ -168,6 +171,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 			return zero, err
 		}
 		if doc.wrote(command) {
+			c.count(from, to)                            // not what others have made of it since
 			return after, c.publish(ctx, p.promise, doc) // our write got through, only its answer was lost
 		}
 		if errors.Is(last, ErrLost) && c.outbox != nil {
@@ -190,7 +194,7 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 			p.before = nil
 		}
 		attempt = fmt.Sprintf("%s.%d", command, try)
-		next := c.next(doc, attempt, body, before, after)
+		next := c.next(ctx, doc, attempt, body, before, after)
 		if err := c.insure(ctx, p.promise, id, next, attempt); err != nil {
 			return zero, down(err)
 		}
@@ -198,21 +202,30 @@ func (c *Collection[T]) commit(ctx context.Context, id string, p plan, change fu
 		if err != nil {
 			return zero, fmt.Errorf("marshal %s: %w", c.key(id), err)
 		}
+		from, to = before, after
 		if last = c.store.Save(ctx, c.key(id), raw, etag, c.ttl); last == nil {
+			c.count(before, after)
 			return after, c.publish(ctx, p.promise, next)
 		}
 	}
 }
 
+// count has a change counted that is known to be saved.
+func (c *Collection[T]) count(before, after T) {
+	if c.committed != nil {
+		c.committed(before, after)
+	}
+}
+
 // next is the document after a change.
-func (c *Collection[T]) next(doc document, writer string, body []byte, before, after T) document {
+func (c *Collection[T]) next(ctx context.Context, doc document, writer string, body []byte, before, after T) document {
 	next := document{Version: doc.Version + 1, Body: body}
 	next.Writers = append(next.Writers, doc.Writers[max(0, len(doc.Writers)-writersKept+1):]...)
 	next.Writers = append(next.Writers, writer)
 	if c.announce != nil {
 		next.Outbox = c.outbox.unpublished(doc.Outbox)
 		for _, e := range c.announce(before, after) {
-			next.Outbox = append(next.Outbox, pending{Writer: writer, Event: e})
+			next.Outbox = append(next.Outbox, pending{Writer: writer, Trace: trace.Parent(ctx), Event: e})
 		}
 	}
 	return next
@@ -220,7 +233,7 @@ func (c *Collection[T]) next(doc document, writer string, body []byte, before, a
 
 // insure makes sure that the events in next will be published if next is saved, whatever dies afterwards.
 func (c *Collection[T]) insure(ctx context.Context, by Promise, id string, next document, writer string) error {
-	if by == ByRepeat || len(next.Outbox) == 0 || next.Outbox[len(next.Outbox)-1].Writer != writer {
+	if by != ByNudge || len(next.Outbox) == 0 || next.Outbox[len(next.Outbox)-1].Writer != writer {
 		return nil // this change is worth no event
 	}
 	return c.outbox.insure(ctx, command{Key: c.key(id), Version: next.Version, Writer: writer})
@@ -230,7 +243,7 @@ func (c *Collection[T]) publish(ctx context.Context, by Promise, doc document) e
 	if len(doc.Outbox) == 0 || c.outbox == nil {
 		return nil
 	}
-	if by == ByNudge {
+	if by != ByRepeat {
 		c.outbox.publishLater(ctx, doc.Outbox)
 		return nil
 	}

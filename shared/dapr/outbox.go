@@ -13,6 +13,7 @@ import (
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/recent"
+	"marketplace/shared/trace"
 )
 
 // Outbox gets committed events to the broker, whatever dies and whenever. It needs no transactions:
@@ -63,6 +64,7 @@ type command struct {
 // pending is an event in a document's outbox and the write that put it there.
 type pending struct {
 	Writer string       `json:"writer"`
+	Trace  string       `json:"trace,omitempty"` // that the write is part of, whoever publishes the event
 	Event  events.Event `json:"event"`
 }
 
@@ -140,10 +142,17 @@ func (o *Outbox) send(ctx context.Context, n nudge) error {
 
 // publishLater publishes a committed document's events in the background; their nudge stands by.
 func (o *Outbox) publishLater(ctx context.Context, box []pending) {
-	trace := Trace(ctx)
+	parent := trace.Parent(ctx)
+	publishing.Add(1)
 	o.background.Go(func() {
-		if err := o.publishNow(WithTrace(context.Background(), trace), box); err != nil {
-			o.log.Warn("events wait for their nudge", "error", err)
+		defer publishing.Add(-1)
+		began := time.Now()
+		err := o.publishNow(trace.From(context.Background(), parent), box)
+		if err == nil {
+			publishTime.Observe(time.Since(began).Seconds())
+		} else {
+			leftOver.Inc()
+			o.log.Warn("events wait for their nudge, or for the next change", "error", err)
 		}
 	})
 }
@@ -151,9 +160,10 @@ func (o *Outbox) publishLater(ctx context.Context, box []pending) {
 // publishNow publishes what this replica does not know to be published, in order.
 func (o *Outbox) publishNow(ctx context.Context, box []pending) error {
 	for _, p := range o.unpublished(box) {
-		if err := o.publisher.Publish(ctx, p.Event); err != nil {
+		if err := o.publisher.Publish(trace.From(ctx, p.Trace), p.Event); err != nil {
 			return err
 		}
+		o.log.Info("event published", "type", p.Event.Type, "id", p.Event.ID, "trace", trace.ID(trace.From(ctx, p.Trace)))
 	}
 	for _, p := range box {
 		o.settle(p.Writer)
@@ -224,11 +234,16 @@ func (o *Outbox) look(ctx context.Context, c command, item Item, age time.Durati
 		return err
 	}
 	if doc.Version >= c.Version {
+		if len(o.unpublished(doc.Outbox)) > 0 {
+			nudged.Inc(rescued)
+		}
 		return o.publishNow(ctx, doc.Outbox)
 	}
 	if age > horizon {
+		nudged.Inc(never)
 		return nil // it never committed
 	}
+	nudged.Inc(waited)
 	return fault.New(fault.Early, "%s is at version %d, waiting for %d", c.Key, doc.Version, c.Version)
 }
 

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"marketplace/shared/events"
+	"marketplace/shared/trace"
 )
 
 // Names of the components, the same in every folder of components/.
@@ -127,24 +128,9 @@ func component(topic string) string {
 	return PubSub
 }
 
-type traceKey struct{}
-
-// WithTrace makes calls under ctx part of the trace that a W3C traceparent names.
-func WithTrace(ctx context.Context, traceparent string) context.Context {
-	if traceparent == "" {
-		return ctx
-	}
-	return context.WithValue(ctx, traceKey{}, traceparent)
-}
-
-// Trace is the traceparent given to WithTrace, or "".
-func Trace(ctx context.Context) string {
-	traceparent, _ := ctx.Value(traceKey{}).(string)
-	return traceparent
-}
-
+// sendTrace makes a call part of its caller's trace.
 func sendTrace(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if t := Trace(ctx); t != "" {
+	if t := trace.Parent(ctx); t != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "traceparent", t)
 	}
 	return invoke(ctx, method, req, reply, conn, opts...)

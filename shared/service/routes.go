@@ -20,7 +20,9 @@ import (
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
+	"marketplace/shared/metrics"
 	"marketplace/shared/service/poison"
+	"marketplace/shared/trace"
 )
 
 // Routes is the table of every way into a service: what people ask for, what other services ask for, events and jobs.
@@ -77,8 +79,9 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 		return r.pass(w, req, r.ready)
 	})
 	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
-		return r.pass(w, req, append(r.ready[:len(r.ready):len(r.ready)], r.whole...))
+		return r.pass(w, req, r.everything())
 	})
+	metrics.Ask("healthy", "1 while the service and all that it does not do without for long are well, as GET /healthz says, else 0.", r.healthy)
 	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
 		if r.hearing != nil {
 			r.hearing.Subscribes()
@@ -92,9 +95,19 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 // answers questions.
 func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
 
+func (r *Routes) everything() []check { return append(r.ready[:len(r.ready):len(r.ready)], r.whole...) }
+
 func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
+	if err := r.missing(req.Context(), checks); err != nil {
+		return err
+	}
+	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// missing says what does not pass, nil when everything does.
+func (r *Routes) missing(ctx context.Context, checks []check) error {
 	for _, check := range checks {
-		err := check(req.Context())
+		err := check(ctx)
 		if fault.KindOf(err) == fault.Unavailable {
 			return err // it says itself what is missing
 		}
@@ -102,7 +115,7 @@ func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) 
 			return fault.Down(err, "%s is not ready", r.app)
 		}
 	}
-	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+	return nil
 }
 
 // ServeHTTP implements http.Handler. A path that was added word by word comes before those with an {id} in its place: it
@@ -118,7 +131,8 @@ func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // FromWeb adds a route for what web passes on from outside. It demands the sidecar's token, as all do that are not Direct;
 // other services may ask there too. limit is Quick or Unlimited.
 func (r *Routes) FromWeb(method, path string, h api.Handler, limit time.Duration) {
-	r.handle(method, path, r.withToken, within(limit, h))
+	r.handle(method, path, r.withToken, traced(method+" "+path, within(limit, h)))
+	r.measure(method, path)
 }
 
 // Direct adds everything under a path for whoever comes without a sidecar between, token or not: browsers. Only web has
@@ -141,7 +155,8 @@ func (r *Routes) Internal(method, path string, h api.Handler, callers ...string)
 			}
 			return h(w, req)
 		})
-	}, within(Quick, h))
+	}, traced(method+" "+path, within(Quick, h)))
+	r.measure(method, path)
 }
 
 // On subscribes h to the events that carry P. They come at least once and in any order; an error asks for them again,
@@ -184,6 +199,7 @@ func payloads[P any, T interface {
 			}
 			return err
 		}
+		note(ctx, about(payload))
 		return h(ctx, payload)
 	}
 }
@@ -197,6 +213,7 @@ func (r *Routes) Nudges(outbox *dapr.Outbox) {
 
 func (r *Routes) subscribe(s subscription, h func(context.Context, events.Envelope) error) {
 	r.subscriptions = append(r.subscriptions, s)
+	expectEvents(s)
 	r.handle(http.MethodPost, s.Route, r.fromSidecar, func(w http.ResponseWriter, req *http.Request) error {
 		return api.Write(w, http.StatusOK, map[string]fault.Outcome{"status": r.deliver(s, req, h)})
 	})
@@ -209,14 +226,26 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 		return fault.Retry
 	}
 	e, err := events.Open(body)
+	began, noted := time.Now(), &notes{}
+	ctx, end := r.hear(req, s, e)
+	ctx = context.WithValue(ctx, notesKey{}, noted)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(dapr.WithTrace(req.Context(), e.TraceParent), deliveryLimit)
+		limited, cancel := context.WithTimeout(ctx, deliveryLimit)
 		defer cancel()
-		err = persist(ctx, func() error { return withoutPanic(ctx, e, h) })
+		err = persist(limited, func() error { return withoutPanic(limited, e, h) })
 	}
 	outcome := r.judge(s, e, err)
-	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", e.TraceParent, "error", err)
+	countEvent(s, e, outcome, time.Now())
+	end(outcome)
+	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "ms", sinceMS(began)).With(noted.fields()...)
+	if err != nil {
+		log = log.With("error", err)
+	}
 	switch outcome {
+	case fault.Done:
+		if s.PubSub == dapr.PubSub { // what every replica hears, and what we say to ourselves, tells no story
+			log.Info("event handled")
+		}
 	case fault.Drop:
 		log.Error("event cannot be handled, sent to the dead letters")
 	case fault.Retry:
@@ -274,16 +303,26 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 	paths := r.mux.MatcherFunc(func(req *http.Request, _ *mux.RouteMatch) bool {
 		return strings.HasPrefix(req.URL.Path, "/job/"+prefix)
 	})
+	job := strings.TrimRight(prefix, "-")
+	expectJobs(job)
 	r.methods(paths, r.fromSidecar).by[http.MethodPost] = r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
-		ctx, cancel := context.WithTimeout(req.Context(), jobLimit)
-		defer cancel()
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
-		err := h(ctx, rest)
-		if fault.OutcomeOf(err) == fault.Retry {
+		began := time.Now()
+		ctx, end := ring(req, prefix)
+		limited, cancel := context.WithTimeout(ctx, jobLimit)
+		defer cancel()
+		err := h(limited, rest)
+		countJob(job, err)
+		outcome := fault.OutcomeOf(err)
+		end(outcome)
+		if outcome == fault.Retry {
 			return fault.Down(err, "job %s%s not done yet", prefix, rest) // 404 would end the job
 		}
+		log := r.log.With("job", prefix+rest, "trace", trace.ID(ctx), "ms", sinceMS(began))
 		if err != nil {
-			r.log.Error("job given up", "job", prefix+rest, "error", err)
+			log.Error("job given up", "error", err)
+		} else {
+			log.Info("job done")
 		}
 		return api.Write(w, http.StatusOK, struct{}{})
 	}))
@@ -329,14 +368,14 @@ func within(limit time.Duration, h api.Handler) api.Handler {
 // answer runs h and answers for it when it returns an error or panics. It is the only place that does.
 func (r *Routes) answer(h api.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		log := r.log.With("method", req.Method, "path", req.URL.Path, "request", req.Header.Get(RequestID), "trace", req.Header.Get("traceparent"))
+		req = req.WithContext(trace.From(req.Context(), req.Header.Get("traceparent")))
+		log := r.log.With("method", req.Method, "path", req.URL.Path, "request", req.Header.Get(RequestID), "trace", trace.ID(req.Context()))
 		defer func() {
 			if p := recover(); p != nil {
 				log.Error("panic", "panic", p, "stack", string(debug.Stack()))
 				api.Fail(w, req, errors.New("panic"))
 			}
 		}()
-		req = req.WithContext(dapr.WithTrace(req.Context(), req.Header.Get("traceparent")))
 		err := h(w, req)
 		if err == nil {
 			return
@@ -352,4 +391,4 @@ func (r *Routes) answer(h api.Handler) http.Handler {
 }
 
 // RequestID is the header that follows a request from web through every service it touches.
-const RequestID = "X-Request-Id"
+const RequestID = api.RequestID

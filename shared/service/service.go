@@ -17,6 +17,8 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"marketplace/shared/dapr"
+	"marketplace/shared/metrics"
+	"marketplace/shared/trace"
 )
 
 // Settings every service has.
@@ -26,6 +28,8 @@ type Settings struct {
 	Port  string `envconfig:"APP_PORT" required:"true"` // set by the Dapr CLI
 	Token string `envconfig:"APP_API_TOKEN" required:"true"`
 	Pprof string `envconfig:"PPROF_PORT"` // profiles, on this machine only; empty: none
+	// Metrics is a port of its own: no sidecar leads there, so neither web nor another service does. Empty: none.
+	Metrics string `envconfig:"METRICS_PORT"`
 	// Clocks is for tests alone: a wrong clock shortens or lengthens every deadline. Empty: the machine's clock.
 	Clocks clocks `envconfig:"CLOCK_OFFSETS_FILE"`
 }
@@ -38,7 +42,12 @@ func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", name)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, log); err != nil {
+	endTraces, err := trace.Begin(name, log)
+	if err == nil {
+		err = run(ctx, log)
+		endTraces()
+	}
+	if err != nil {
 		log.Error("cannot run", "error", err)
 		os.Exit(1)
 	}
@@ -87,6 +96,13 @@ func Serve(ctx context.Context, s Settings, log *slog.Logger, routes http.Handle
 	}
 	server := newServer(log, routes)
 	log.Info("listening", "address", listener.Addr().String())
+	if s.Metrics != "" {
+		shown, err := serveMetrics(s, log)
+		if err != nil {
+			return err
+		}
+		defer shown.Close()
+	}
 	if s.Pprof != "" {
 		go serveProfiles(s.Pprof, log)
 	}
@@ -108,6 +124,23 @@ func Serve(ctx context.Context, s Settings, log *slog.Logger, routes http.Handle
 		return errors.New("requests were still running after " + stopLimit.String())
 	}
 	return err
+}
+
+// serveMetrics answers GET /metrics on http://<host>:<port>/metrics, and nothing else, until it is closed.
+func serveMetrics(s Settings, log *slog.Logger) (*http.Server, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(s.Host, s.Metrics))
+	if err != nil {
+		return nil, fmt.Errorf("setting METRICS_PORT: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics.Handler())
+	server := newServer(log, mux)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("no metrics", "error", err)
+		}
+	}()
+	return server, nil
 }
 
 // serveProfiles answers on http://127.0.0.1:<port>/debug/pprof/ for as long as the process lives.

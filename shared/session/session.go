@@ -29,15 +29,22 @@ const leeway = time.Minute
 // sessionType is the token's typ, by which it is told from a device's.
 const sessionType = "JWT"
 
-// User is who is signed in.
+// User is who is signed in. What is said of him was so when he signed in; tokens from before it was said say false.
 type User struct {
 	ID       string
 	Email    string
-	IssuedAt int64 // Unix seconds
+	Verified bool // the address is his: he has opened a link that was sent there
+	Operator bool // of the marketplace: verified, and his address is one of auth's OPERATORS
+
+	// What the issuer says besides.
+	Generation int   // of the account's sessions, see Ended
+	IssuedAt   int64 // Unix seconds
 }
 
 type claims struct {
 	Email      string `json:"email"`
+	Verified   bool   `json:"verified,omitempty"`
+	Operator   bool   `json:"operator,omitempty"`
 	Generation int    `json:"gen,omitempty"` // of the account's sessions, see Ended
 	jwt.RegisteredClaims
 }
@@ -63,7 +70,7 @@ func (v *Verifier) User(r *http.Request) (User, error) {
 	if !v.read(token, sessionType, &c) || c.Subject == "" || c.IssuedAt == nil || v.isOver(c.Subject, c.Generation) {
 		return User{}, fault.NotSignedIn()
 	}
-	return User{ID: c.Subject, Email: c.Email, IssuedAt: c.IssuedAt.Unix()}, nil
+	return User{ID: c.Subject, Email: c.Email, Verified: c.Verified, Operator: c.Verified && c.Operator, Generation: c.Generation, IssuedAt: c.IssuedAt.Unix()}, nil
 }
 
 // bearer returns the token of an Authorization header, false when there is none. Another scheme is for somebody else, such
@@ -109,11 +116,11 @@ type Token struct {
 }
 
 // Open signs the user in, with a cookie, and returns what is in it. generation is the account's, see Ended.
-func (i *Issuer) Open(w http.ResponseWriter, userID, email string, generation int) (Token, error) {
+func (i *Issuer) Open(w http.ResponseWriter, u User, generation int) (Token, error) {
 	now := i.now()
 	expires := jwt.NewNumericDate(now.Add(Lifetime))
-	token, err := i.sign(sessionType, claims{Email: email, Generation: generation, RegisteredClaims: jwt.RegisteredClaims{
-		Subject: userID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: expires,
+	token, err := i.sign(sessionType, claims{Email: u.Email, Verified: u.Verified, Operator: u.Operator, Generation: generation, RegisteredClaims: jwt.RegisteredClaims{
+		Subject: u.ID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: expires,
 	}})
 	if err != nil {
 		return Token{}, fmt.Errorf("sign session: %w", err)

@@ -21,7 +21,7 @@ func FuzzUser(f *testing.F) {
 	public := ours.Public().(ed25519.PublicKey)
 	issue := func(key ed25519.PrivateKey, at time.Time) string {
 		w := httptest.NewRecorder()
-		if _, err := NewIssuer(key, true, func() time.Time { return at }).Open(w, "ann", "ann@example.com", 0); err != nil {
+		if _, err := NewIssuer(key, true, func() time.Time { return at }).Open(w, User{ID: "ann", Email: "ann@example.com"}, 0); err != nil {
 			f.Fatal(err)
 		}
 		return w.Result().Cookies()[0].Value

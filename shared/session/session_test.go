@@ -34,7 +34,7 @@ func public(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519
 func opened(t *testing.T, key ed25519.PrivateKey, generation int) *http.Request {
 	t.Helper()
 	w := httptest.NewRecorder()
-	_, err := NewIssuer(key, true, func() time.Time { return noon }).Open(w, "ann", "ann@example.com", generation)
+	_, err := NewIssuer(key, true, func() time.Time { return noon }).Open(w, User{ID: "ann", Email: "ann@example.com"}, generation)
 	require.NoError(t, err)
 	return with(w.Result().Cookies()...)
 }
@@ -85,6 +85,31 @@ func TestChangingTheKey(t *testing.T) {
 	signed, err := lying.SignedString(newKey)
 	require.NoError(t, err)
 	assert.False(t, passes(with(&http.Cookie{Name: Cookie, Value: signed}), oldKey, newKey), "names another key than its own")
+}
+
+// A token says what auth says of its owner; one from before it was said says no. Who is not verified is no operator, whatever the token says.
+func TestWhatIsSaidOfTheOwner(t *testing.T) {
+	now := func() time.Time { return noon }
+	v := NewVerifier(KeysOf(public(oldKey)), now)
+	read := func(r *http.Request) User {
+		u, err := v.User(r)
+		require.NoError(t, err)
+		return u
+	}
+	assert.Equal(t, User{ID: "ann", Email: "ann@example.com", IssuedAt: noon.Unix()}, read(opened(t, oldKey, 0)))
+	for _, c := range []struct{ said, want User }{
+		{User{ID: "ann", Verified: true}, User{ID: "ann", Verified: true, IssuedAt: noon.Unix()}},
+		{User{ID: "ann", Verified: true, Operator: true}, User{ID: "ann", Verified: true, Operator: true, IssuedAt: noon.Unix()}},
+		{User{ID: "ann", Operator: true}, User{ID: "ann", IssuedAt: noon.Unix()}},
+	} {
+		w := httptest.NewRecorder()
+		_, err := NewIssuer(oldKey, true, now).Open(w, c.said, 0)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, read(with(w.Result().Cookies()...)))
+	}
+	old, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": "ann", "email": "ann@example.com", "iat": noon.Unix(), "exp": noon.Unix() + 60}).SignedString(oldKey)
+	require.NoError(t, err)
+	assert.Equal(t, User{ID: "ann", Email: "ann@example.com", IssuedAt: noon.Unix()}, read(with(&http.Cookie{Name: Cookie, Value: old})))
 }
 
 // RFC 8037, appendix A.3.
@@ -215,13 +240,13 @@ func TestBearer(t *testing.T) {
 	issuer := NewIssuer(oldKey, true, func() time.Time { return noon })
 	v := NewVerifier(KeysOf(public(oldKey)), func() time.Time { return noon })
 	w := httptest.NewRecorder()
-	ann, err := issuer.Open(w, "ann", "ann@example.com", 0)
+	ann, err := issuer.Open(w, User{ID: "ann", Email: "ann@example.com"}, 0)
 	require.NoError(t, err)
 	assert.Equal(t, w.Result().Cookies()[0].Value, ann.Token)
 	assert.Equal(t, noon.Truncate(time.Second).Add(Lifetime), ann.ExpiresAt.UTC(), "as the token has it")
-	bob, err := issuer.Open(httptest.NewRecorder(), "bob", "bob@example.com", 0)
+	bob, err := issuer.Open(httptest.NewRecorder(), User{ID: "bob", Email: "bob@example.com"}, 0)
 	require.NoError(t, err)
-	old, err := NewIssuer(oldKey, true, func() time.Time { return noon.Add(-Lifetime - 2*time.Minute) }).Open(httptest.NewRecorder(), "ann", "ann@example.com", 0)
+	old, err := NewIssuer(oldKey, true, func() time.Time { return noon.Add(-Lifetime - 2*time.Minute) }).Open(httptest.NewRecorder(), User{ID: "ann", Email: "ann@example.com"}, 0)
 	require.NoError(t, err)
 	w = httptest.NewRecorder()
 	require.NoError(t, issuer.Remember(w, "ann", 0))

@@ -1,19 +1,16 @@
-// Command polyglot is behind `make polyglot`: it puts each stand-in of this folder in the place of the Go service, runs the
-// journeys and then five rounds of chaos, and prints which passed. ONLY=expiration-python runs one, ONLY=expiration all
+// Command polyglot is behind `make polyglot`: it runs the tests of each stand-in of this folder, puts it in the place of the
+// Go service for the journeys and then five rounds of chaos, and prints which passed. ONLY=expiration-python runs one, ONLY=expiration all
 // of one service.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"marketplace/tests/stack"
@@ -22,13 +19,14 @@ import (
 
 // The journeys, what comes twice, late or not at all, and who may come in.
 var chosen = []string{
-	"TestBuyATicket", "TestHundredBuyers", "TestPayment", "TestPaymentAgainstTheDeadline",
-	"TestOrderExpires", "TestOrderExpiresWithoutItsTimer", "TestExpirationIsWhatItsContractSays",
+	"TestBuyATicket", "TestHundredBuyers", "TestLostAnswers", "TestPayment", "TestPaymentAgainstTheDeadline",
+	"TestOrderExpires", "TestOrderExpiresWithoutItsTimer", "TestOrderExpiresThoughItsTimerIsLost", "TestExpirationIsWhatItsContractSays",
 	"TestRedelivery", "TestRestart", "TestTwoOfEach", "TestInterruptedDelivery", "TestInterruptedTimer", "TestDeadLetters", "TestPoison",
 	"TestClosedDoors", "TestSubscribersAreThoseWhoSubscribe",
 }
 
 const (
+	ownLimit     = 5 * time.Minute
 	storiesLimit = 15 * time.Minute // for one stand-in
 	chaosLimit   = 10 * time.Minute
 )
@@ -39,47 +37,37 @@ var attacked = map[string][]string{
 	"payments":   {"payments", "payments-sidecar", "scheduler", "nats", "stripe"},
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "polyglot:", err)
-		os.Exit(1)
-	}
-}
+func main() { trial.Main("polyglot", run) }
 
-// run fails when a stand-in does, not when one cannot be run here.
-func run(ctx context.Context) error {
-	root, err := os.Getwd()
+// run tries each stand-in; one that cannot be run here is no failure.
+func run(ctx context.Context, p trial.Programs) (*trial.Table, error) {
+	names, err := standIns(p.Root, os.Getenv("ONLY"))
 	if err != nil {
-		return err
-	}
-	p := trial.Programs{Root: root, Dir: filepath.Join(root, ".local", "trial")}
-	names, err := standIns(root, os.Getenv("ONLY"))
-	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.Compile(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	chaos := filepath.Join(p.Dir, "chaos")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", chaos, "./tests/chaos").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
+		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	const stories, storm = "stories", "chaos"
-	t := trial.NewTable("stand-in", names, []string{stories, storm})
+	const own, stories, storm = "own tests", "stories", "chaos"
+	t := trial.NewTable("stand-in", names, []string{own, stories, storm})
 	for _, name := range names {
 		service, language, _ := strings.Cut(name, "-")
 		env := []string{strings.ToUpper(service) + "=" + language}
-		missing := stack.Options{Root: root, Bin: p.Bin(), StandIns: map[string]string{service: language}}.Missing()
+		one := stack.Options{Root: p.Root, Bin: p.Bin(), StandIns: map[string]string{service: language}, Log: os.Stdout}
+		missing := one.Missing()
 		for _, c := range []struct {
 			column string
 			try    func() trial.Result
 		}{
+			{own, func() trial.Result { return ownTests(ctx, p, name, one) }},
 			{stories, func() trial.Result { return p.Stories(ctx, name, storiesLimit, chosen, env) }},
 			{storm, func() trial.Result {
 				rounds := []string{"ROUNDS=5", "PARTS=" + strings.Join(attacked[service], ",")}
-				out, log, err := p.Run(ctx, name+"-chaos", chaosLimit, root, append(env, rounds...), chaos)
+				out, log, err := p.Run(ctx, name+"-chaos", chaosLimit, p.Root, append(env, rounds...), chaos)
 				if err != nil {
 					return trial.Result{Verdict: trial.Fail, Why: append(violations(out), "see "+log)}
 				}
@@ -92,15 +80,26 @@ func run(ctx context.Context) error {
 			} else if ctx.Err() == nil {
 				r = trial.Timed(c.try)
 			}
-			fmt.Printf("%-22s %-8s %v\n", name, c.column, r)
+			fmt.Printf("%-22s %-9s %v\n", name, c.column, r)
 			t.Set(name, c.column, r)
 		}
 	}
-	fmt.Printf("\n%s", t)
-	if ctx.Err() != nil {
-		return errors.New("interrupted")
+	return t, nil
+}
+
+// ownTests runs those in a stand-in's folder, if it has any.
+func ownTests(ctx context.Context, p trial.Programs, name string, one stack.Options) trial.Result {
+	args, dir, err := one.StandInTests(ctx)
+	switch {
+	case err != nil:
+		return trial.Result{Verdict: trial.Fail, Why: []string{err.Error()}}
+	case args == nil:
+		return trial.Result{Verdict: trial.NotRun, Why: []string{"has none"}}
 	}
-	return t.Failed()
+	if _, log, err := p.Run(ctx, name+"-own", ownLimit, dir, nil, args...); err != nil {
+		return trial.Result{Verdict: trial.Fail, Why: []string{"see " + log}}
+	}
+	return trial.Result{Verdict: trial.Pass}
 }
 
 // standIns are the folders beside this file whose names begin with only.

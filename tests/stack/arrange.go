@@ -73,6 +73,9 @@ func arrange(o Options) (_ *Stack, err error) {
 			return nil, err
 		}
 	}
+	if err := s.trace(file); err != nil {
+		return nil, err
+	}
 	file.setEnv(o.Env)
 	if o.ownRunFile() {
 		s.RunFile = filepath.Join(o.Dir, ".local", "dapr.yaml")
@@ -118,6 +121,14 @@ func (s *Stack) settlePorts(file *runFile) error {
 	}
 	// Nobody needs to know these.
 	s.ports.schedulerHealth, s.ports.etcdClient, s.ports.etcdPeer = s.block.take(), s.block.take(), s.block.take()
+
+	if s.options.Metrics {
+		s.ports.prometheus, s.ports.brokerFigures = defaultPrometheusPort, s.block.take()
+		if s.options.FreePorts {
+			s.ports.prometheus = s.block.take()
+		}
+		s.Prometheus = fmt.Sprintf("http://127.0.0.1:%d", s.ports.prometheus)
+	}
 
 	s.Scheduler = fmt.Sprintf("127.0.0.1:%d", s.ports.scheduler)
 	for _, r := range s.servers {

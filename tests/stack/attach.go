@@ -81,7 +81,7 @@ func (c *command) moveSidecar(at App) error {
 
 // moveService makes c the start of a like service on the ports of at.
 func (c *command) moveService(at App) {
-	ports := map[string]int{"APP_PORT": at.AppPort, "DAPR_HTTP_PORT": at.HTTPPort, "DAPR_GRPC_PORT": at.GRPCPort, "DAPR_METRICS_PORT": at.MetricsPort}
+	ports := map[string]int{"APP_PORT": at.AppPort, "DAPR_HTTP_PORT": at.HTTPPort, "DAPR_GRPC_PORT": at.GRPCPort, "DAPR_METRICS_PORT": at.MetricsPort, figuresKey: at.FiguresPort()}
 	c.env = slices.Clone(c.env)
 	for i, entry := range c.env {
 		name, _, _ := strings.Cut(entry, "=")

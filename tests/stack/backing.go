@@ -83,11 +83,17 @@ func (s *Stack) listeners() []listener {
 	if !s.RealStripe {
 		wanted = append(wanted, listener{s.ports.stripe, "the Stripe simulator"})
 	}
+	if s.options.Traces != "" {
+		wanted = append(wanted, listener{s.ports.zipkin, "Zipkin"})
+	}
 	if s.options.Backing {
 		return wanted
 	}
+	if s.options.Metrics {
+		wanted = append(wanted, listener{s.ports.prometheus, "Prometheus"}, listener{s.ports.brokerFigures, "the broker's figures"})
+	}
 	for _, app := range slices.Concat(s.apps, s.further) {
-		wanted = append(wanted, listener{app.AppPort, app.name()})
+		wanted = append(wanted, listener{app.AppPort, app.name()}, listener{app.FiguresPort(), app.name()})
 		for _, port := range []int{app.HTTPPort, app.GRPCPort, app.InternalPort, app.MetricsPort} {
 			wanted = append(wanted, listener{port, "the sidecar of " + app.name()})
 		}

@@ -37,8 +37,13 @@ func (s *Stack) findPrograms() error {
 	if len(missing) > 0 {
 		return fmt.Errorf("%s is missing from .tools: run `make tools`", strings.Join(missing, ", "))
 	}
-	if err := s.findServers(); err != nil {
+	if err := errors.Join(s.findServers(), s.missingPrometheus()); err != nil {
 		return err
+	}
+	if s.options.Traces != "" {
+		if err := CanTrace(s.options.Root); err != nil {
+			return err
+		}
 	}
 	for _, file := range s.programs() {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {

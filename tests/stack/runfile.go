@@ -2,9 +2,11 @@ package stack
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -50,10 +52,22 @@ func (a App) name() string {
 
 func (a App) url() string { return fmt.Sprintf("http://127.0.0.1:%d", a.AppPort) }
 
+// FiguresPort is where the service itself shows its metrics, 0 when it does not. MetricsPort is its sidecar's.
+func (a App) FiguresPort() int {
+	port, _ := strconv.Atoi(a.Env[figuresKey])
+	return port
+}
+
+const figuresKey = "METRICS_PORT"
+
 // renumber gives every listener of the service and its sidecar a port from next.
 func (a *App) renumber(next func() int) {
 	for _, port := range []*int{&a.AppPort, &a.HTTPPort, &a.GRPCPort, &a.InternalPort, &a.MetricsPort} {
 		*port = next()
+	}
+	if a.FiguresPort() != 0 {
+		a.Env = maps.Clone(a.Env) // others of its kind have the same
+		a.Env[figuresKey] = strconv.Itoa(next())
 	}
 }
 

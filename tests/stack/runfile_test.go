@@ -24,7 +24,7 @@ apps:
     daprInternalGRPCPort: 5503
     metricsPort: 9503
     command: [.local/bin/orders, --verbose]
-    env: {ORDER_HOLD: 15m, KEY_FILE: .local/keys/public.pem}
+    env: {ORDER_HOLD: 15m, KEY_FILE: .local/keys/public.pem, METRICS_PORT: "9603"}
   - appID: web
     appDirPath: .
     appPort: 8080
@@ -65,6 +65,9 @@ func TestRenumberedAppsShareNoPort(t *testing.T) {
 		}
 	}
 	assert.Len(t, seen, 10)
+	assert.False(t, seen[f.Apps[0].FiguresPort()])
+	assert.NotEqual(t, 9603, f.Apps[0].FiguresPort())
+	assert.Zero(t, f.Apps[1].FiguresPort(), "it has none")
 }
 
 func TestEnvIsSetOverTheFilesAndNeverAbsent(t *testing.T) {
@@ -101,8 +104,8 @@ func TestRepositorysRunFile(t *testing.T) {
 
 	ports := map[int]string{}
 	for _, app := range f.Apps {
-		for _, port := range []int{app.AppPort, app.HTTPPort, app.GRPCPort, app.InternalPort, app.MetricsPort} {
-			require.NotZero(t, port, "%s: a port that the CLI chooses may be taken by the time it is used", app.ID)
+		for _, port := range []int{app.AppPort, app.HTTPPort, app.GRPCPort, app.InternalPort, app.MetricsPort, app.FiguresPort()} {
+			require.NotZero(t, port, "%s: METRICS_PORT, or a port that the CLI chooses may be taken by the time it is used", app.ID)
 			assert.Empty(t, ports[port], "port %d of %s", port, app.ID)
 			ports[port] = app.ID
 		}

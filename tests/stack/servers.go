@@ -114,7 +114,7 @@ func (o Options) Missing() error {
 		return err
 	}
 	s := &Stack{options: o, servers: serversFor(file.Common.ResourcesPaths), folders: file.Common.ResourcesPaths}
-	return errors.Join(s.findServers(), o.missingStandIns())
+	return errors.Join(s.findServers(), s.missingPrometheus(), o.missingStandIns())
 }
 
 func (r *running) usedBy(folders []string) string {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -32,6 +33,8 @@ type language struct {
 	made    []string   // the files whose content decides what is installed; none: all of the folder
 	install [][]string // run one after the other in the new folder; $from is the stand-in's
 	command []string   // that runs it; $in is the folder it was installed into, $from the stand-in's
+	tests   []string   // run in its folder, if that has files called so
+	called  string
 }
 
 var languages = map[string]language{
@@ -44,6 +47,8 @@ var languages = map[string]language{
 			{"bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", "$from/requirements.txt"},
 		},
 		command: []string{"$in/bin/python", "-B", "$from/main.py"},
+		tests:   []string{"$in/bin/python", "-B", "-m", "unittest"},
+		called:  "test_*.py",
 	},
 	"typescript": {
 		needs:  "node 18 or newer and npm: apt-get install nodejs npm",
@@ -135,18 +140,32 @@ func (s standIn) fill(args []string) []string {
 	return args
 }
 
-// installStandIns makes what the stand-ins of this stack need, unless it is there.
-func (s *Stack) installStandIns(ctx context.Context) error {
+// StandInTests is the command that runs the tests which the one stand-in of o has in its folder, and that folder; nil when
+// it has none. What it needs is installed.
+func (o Options) StandInTests(ctx context.Context) (args []string, dir string, err error) {
+	all, err := o.standIns()
+	if err != nil {
+		return nil, "", err
+	}
+	one := all[0]
+	if found, _ := filepath.Glob(filepath.Join(one.from, one.called)); len(found) == 0 || one.called == "" {
+		return nil, one.from, nil
+	}
+	return one.fill(one.tests), one.from, installStandIns(ctx, o.Log, all)
+}
+
+// installStandIns makes what they need, unless it is there.
+func installStandIns(ctx context.Context, log io.Writer, all []standIn) error {
 	ctx, cancel := context.WithTimeout(ctx, installLimit)
 	defer cancel()
-	for _, one := range s.standIns {
+	for _, one := range all {
 		if _, err := os.Stat(one.in); err == nil {
 			continue
 		}
 		if err := one.missing(); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.options.Log, "installing what %s needs ...\n", filepath.Base(one.from))
+		fmt.Fprintf(log, "installing what %s needs ...\n", filepath.Base(one.from))
 		if err := one.make(ctx); err != nil {
 			return fmt.Errorf("install what %s needs: %w", filepath.Base(one.from), err)
 		}

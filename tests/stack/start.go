@@ -16,7 +16,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.installStandIns(ctx); err == nil {
+	if err = installStandIns(ctx, s.options.Log, s.standIns); err == nil {
 		err = s.launch(ctx)
 	}
 	if err != nil {
@@ -66,6 +66,9 @@ func (s *Stack) launch(ctx context.Context) (err error) {
 		if err := s.startDapr(ctx); err != nil {
 			return err
 		}
+		if err := s.startPrometheus(ctx); err != nil {
+			return err
+		}
 	}
 	s.linkLogs()
 	s.quitWatch = make(chan struct{})
@@ -85,6 +88,9 @@ func (s *Stack) startBacking(ctx context.Context) error {
 		if err := s.run(s.stripePart()); err != nil {
 			return err
 		}
+	}
+	if err := s.startZipkin(); err != nil {
+		return err
 	}
 	if err := s.startServers(ctx); err != nil {
 		return err

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"marketplace/tests/stack"
@@ -26,30 +24,19 @@ var chosen = []string{
 
 const limit = 15 * time.Minute // for one combination
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "swap:", err)
-		os.Exit(1)
-	}
-}
+func main() { trial.Main("swap", run) }
 
-// run fails when a combination does, not when one cannot be run here.
-func run(ctx context.Context) error {
-	root, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	s := swap{trial.Programs{Root: root, Dir: filepath.Join(root, ".local", "swap")}, os.Getenv("ONLY")}
+// run tries each combination; one that cannot be run here is no failure.
+func run(ctx context.Context, p trial.Programs) (*trial.Table, error) {
+	s := swap{p, os.Getenv("ONLY")}
 	if err := s.Compile(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	before, err := s.Hashes()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t := trial.NewTable(`state \ pub/sub`, folders(root, "state"), folders(root, "pubsub"))
+	t := trial.NewTable(`state \ pub/sub`, folders(s.Root, "state"), folders(s.Root, "pubsub"))
 	for _, state := range t.Rows {
 		for _, pubsub := range t.Columns {
 			if name := state + "/" + pubsub; strings.HasPrefix(name, s.only) && ctx.Err() == nil {
@@ -62,16 +49,13 @@ func run(ctx context.Context) error {
 	}
 	after, err := s.Hashes()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !slices.Equal(before, after) {
-		return errors.New("the binaries have changed in between: the results are worth nothing")
+		return nil, errors.New("the binaries have changed in between: the results are worth nothing")
 	}
-	fmt.Printf("\n%s\nThe same binaries everywhere (SHA-256):\n%s\n", t, strings.Join(after, "\n"))
-	if ctx.Err() != nil {
-		return errors.New("interrupted")
-	}
-	return t.Failed()
+	fmt.Printf("\nThe same binaries everywhere (SHA-256):\n%s\n", strings.Join(after, "\n"))
+	return t, nil
 }
 
 type swap struct {

@@ -4,15 +4,40 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
+
+// Main is that of a command that tries one thing in many ways: it prints the table that try returns, and ends with 1 when
+// something in it failed.
+func Main(name string, try func(context.Context, Programs) (*Table, error)) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root, err := os.Getwd()
+	if err == nil {
+		var t *Table
+		if t, err = try(ctx, Programs{Root: root, Dir: filepath.Join(root, ".local", "trial", name)}); err == nil {
+			fmt.Printf("\n%s", t)
+			err = t.Failed()
+		}
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
 
 // Programs are the services, the card network and the tests, built once for all runs.
 type Programs struct {

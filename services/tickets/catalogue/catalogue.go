@@ -9,6 +9,7 @@ package catalogue
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -37,13 +38,14 @@ type Catalogue struct {
 	words  map[string]*word  // the same, by each of their texts
 }
 
+// entry is a ticket. What most are told apart by comes first: a search may look at each of them.
 type entry struct {
-	ticket ticket.Ticket
+	words  []*word
+	day    int    // of the start, as 20270718; 0 without one
 	place  uint32 // in Catalogue.all
 	stands bool   // in every order, and under its words
-	words  []*word
-	event  *word // that of them which its event has to itself, nil for a ticket that is one by itself
-	day    string
+	event  *word  // that of them which its event has to itself, nil for a ticket that is one by itself
+	ticket ticket.Ticket
 }
 
 // word is where a text occurs: places, in ascending order. Numbers side by side are compared fast, and so it does not
@@ -143,8 +145,8 @@ func (c *Catalogue) insert(e *entry) {
 		w.places = slices.Insert(w.places, at, e.place)
 		e.words = append(e.words, w)
 	}
-	e.stands, e.day = true, e.ticket.Day()
-	if e.day != "" {
+	e.stands, e.day = true, dayOf(e.ticket.Day())
+	if e.day != 0 {
 		e.event = e.words[len(e.words)-1]
 	}
 }
@@ -182,7 +184,13 @@ func (c *Catalogue) remove(e *entry) {
 	e.leave()
 }
 
-func (e *entry) leave() { e.stands, e.words, e.event, e.day = false, nil, nil, "" }
+func (e *entry) leave() { e.stands, e.words, e.event, e.day = false, nil, nil, 0 }
+
+// dayOf is a date such as 2027-07-18 as a number, 0 for none.
+func dayOf(date string) int {
+	day, _ := strconv.Atoi(strings.ReplaceAll(date, "-", ""))
+	return day
+}
 
 // Sweep takes out what has started. Pages do not show it anyhow: this is so that they need not look at it. However much
 // starts at the same moment, each order and each word is gone through once.

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -127,9 +128,14 @@ func (c *Catalogue) matches(q Query, now time.Time) iter.Seq[*entry] {
 // matcher tells what a query asks for from the rest. Not known is one that nothing can match.
 func (c *Catalogue) matcher(q Query, now time.Time) (match func(*entry) bool, known bool) {
 	words, known := c.find(q.texts())
+	from, to := dayOf(q.From), dayOf(q.To)
+	if to == 0 {
+		to = math.MaxInt
+	} else if from == 0 {
+		from = 1 // what has no day is before none
+	}
 	return func(e *entry) bool {
-		return e.ticket.ForSale(now) && e.has(words) &&
-			(q.From == "" || e.day >= q.From) && (q.To == "" || e.day != "" && e.day <= q.To)
+		return e.day >= from && e.day <= to && e.has(words) && e.ticket.ForSale(now)
 	}, known
 }
 

@@ -133,6 +133,11 @@ func (t *Ticket) Available(now time.Time) bool {
 	return t.OrderID == "" || !t.Sold && !now.Before(t.HeldUntil)
 }
 
+// Overdue tells whether its hold has ended by itself at a time, and orders has not said so yet.
+func (t *Ticket) Overdue(at time.Time) bool {
+	return t.OrderID != "" && !t.Sold && !at.Before(t.HeldUntil)
+}
+
 // Holder is the order that holds or bought it now, "" when there is none.
 func (t *Ticket) Holder(now time.Time) string {
 	if t.Available(now) {

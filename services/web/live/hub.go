@@ -101,6 +101,13 @@ func (h *Hub) Tell(address string, n News) {
 	}
 }
 
+// Listeners is how many pages listen.
+func (h *Hub) Listeners() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners)
+}
+
 // Close drops everybody and lets nobody in again.
 func (h *Hub) Close() {
 	h.mu.Lock()

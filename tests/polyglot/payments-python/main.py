@@ -3,6 +3,8 @@
 The same contract as services/payments, in Python."""
 
 import asyncio
+import base64
+import hashlib
 import hmac
 import json
 import logging
@@ -11,6 +13,7 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -25,7 +28,8 @@ from starlette.exceptions import HTTPException
 
 import clock
 import traces
-from cards import Cards
+from cards import PAY_LIMIT, Cards
+from once import Once, Replayed, check_key
 from payment import Payment
 from refusal import Invalid, NotAllowed, NotFound, NotJSON, NotOwner, NotSignedIn, Refusal, TooLarge, Unavailable
 from sessions import Sessions
@@ -38,6 +42,12 @@ BODY_LIMIT, EVENT_LIMIT = 64 << 10, 1 << 20
 DELIVERY_LIMIT = 10  # seconds, shorter than the broker's patience with one event
 JOB_LIMIT = 60
 BRIEF, LEAST_TRIES = 10, 5  # how long, and how often at least, an event is tried that fails for a reason of its own
+TOPICS = {  # what is heard, by topic: the types, and the statuses of what they tell of
+    "orders": ({"order.created", "order.updated", "order.cancelled", "order.completed", "order.refunded"},
+               {"created", "awaiting:payment", "complete", "refunded", "cancelled"}),
+    "handovers": ({"handover.due", "handover.delivered", "handover.opened", "handover.reported", "handover.dismissed", "handover.failed"},
+                  {"due", "delivered", "opened", "reported", "dismissed", "failed"}),
+}
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -66,6 +76,7 @@ def make(cfg: Settings) -> FastAPI:
     sidecar = Sidecar(cfg.http_port, cfg.grpc_port)
     sessions = Sessions(cfg.public_keys)
     till = Till(sidecar, Cards(cfg.stripe_key, cfg.stripe_base), cfg.currency)
+    once = Once(sidecar, PAY_LIMIT)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI):
@@ -94,8 +105,15 @@ def make(cfg: Settings) -> FastAPI:
 
     @app.post("/api/payments")
     async def pay(request: Request):
-        buyer = sessions.user(request)
-        order_id, token, return_url = read_pay(request, await body(request, BODY_LIMIT))
+        buyer, key = sessions.user(request), request.headers.get("idempotency-key")
+        if key is None:
+            return await charge(request, buyer, await body(request, BODY_LIMIT))
+        check_key(key)
+        raw = await body(request, BODY_LIMIT)
+        return await once.do(buyer, request.url.path, key, raw, lambda: charge(request, buyer, raw))
+
+    async def charge(request: Request, buyer: str, raw: bytes) -> Response:
+        order_id, token, return_url = read_pay(request, raw)
         p = await till.pay(buyer, order_id, token, return_url)
         if p.status == "succeeded":
             return JSONResponse({"id": p.id}, 201, {"Location": f"/api/payments/{p.order_id}"})
@@ -115,7 +133,7 @@ def make(cfg: Settings) -> FastAPI:
         if not ID.fullmatch(order_id):
             raise NotFound
         async with asyncio.timeout(DELIVERY_LIMIT):
-            return JSONResponse(receipt(await till.show(buyer, order_id)))
+            return tagged(request, receipt(await till.show(buyer, order_id)))
 
     # orders, before it ends an order that somebody was paying for.
 
@@ -145,24 +163,32 @@ def make(cfg: Settings) -> FastAPI:
 
     @app.api_route("/dapr/subscribe", methods=get)
     async def subscribe():
-        return JSONResponse([{"pubsubname": "pubsub", "topic": "orders", "route": "/events/orders", "deadLetterTopic": "payments-dead"}])
+        return JSONResponse([{"pubsubname": "pubsub", "topic": topic, "route": f"/events/{topic}", "deadLetterTopic": "payments-dead"}
+                             for topic in TOPICS])
 
     @app.post("/events/orders")
-    async def deliver(request: Request):
+    async def orders(request: Request):
+        return await deliver(request, "orders", till.on_order)
+
+    @app.post("/events/handovers")
+    async def handovers(request: Request):
+        return await deliver(request, "handovers", till.on_handover)
+
+    async def deliver(request: Request, topic: str, handle: Callable[[dict], Awaitable[None]]) -> Response:
         raw = await body(request, EVENT_LIMIT)
         try:
-            event_id, order, parent = read_order(raw)
+            event_id, told, parent = read_event(raw, *TOPICS[topic])
         except (ValueError, LookupError, TypeError, AttributeError) as e:
             log.error("an event cannot be read, sent to the dead letters: %s", e)
             return JSONResponse({"status": "DROP"})
-        if order is None:
+        if told is None:
             return JSONResponse({"status": "SUCCESS"})
         traces.traceparent.set(parent)
         try:
             async with asyncio.timeout(DELIVERY_LIMIT):
                 while True:
                     try:
-                        await till.on_order(order)
+                        await handle(told)
                         break
                     except Unavailable as e:  # the part may be back in a moment
                         log.info("event %s waits: %s", event_id, e)
@@ -224,7 +250,9 @@ def make(cfg: Settings) -> FastAPI:
     async def refused(request: Request, e: Refusal):
         if isinstance(e, Unavailable) and request.url.path not in ("/readyz", "/healthz"):
             log.warning("%s %s unavailable: %s", request.method, request.url.path, e)
-        headers = {"Retry-After": str(e.retry_after)} if e.retry_after else None
+        headers = {"Retry-After": str(e.retry_after)} if e.retry_after else {}
+        if isinstance(e, Replayed):
+            headers["Idempotency-Replayed"] = "true"
         return answer(request, e, headers)
 
     @app.exception_handler(TimeoutError)
@@ -255,13 +283,23 @@ def make(cfg: Settings) -> FastAPI:
     return app
 
 
+def tagged(request: Request, what: dict) -> Response:
+    """A 200 with the ETag of what a caller reads, or 304 for one whose If-None-Match names it."""
+    response = JSONResponse(what)
+    tag = '"' + base64.urlsafe_b64encode(hashlib.sha256(response.body).digest()[:16]).rstrip(b"=").decode() + '"'
+    response.headers["ETag"] = tag
+    known = {one.strip().removeprefix("W/") for one in ",".join(request.headers.getlist("if-none-match")).split(",")}
+    return Response(status_code=304, headers={"ETag": tag}) if known & {tag, "*"} else response
+
+
 def answer(request: Request, e: Refusal, headers: dict | None = None) -> JSONResponse:
     """The contract's error body, or RFC 9457's for those who ask for that."""
+    said = {"errors": e.errors} | ({"requestId": traces.request_id.get()} if traces.request_id.get() else {})
     if not wants_problem(request):
-        return JSONResponse({"errors": e.errors}, e.status, headers)
+        return JSONResponse(said, e.status, headers)
     code = e.errors[0]["code"]
     problem = {"type": f"/api/docs#error-{code}", "title": code.replace("_", " ").capitalize(), "status": e.status,
-               "detail": "; ".join(one["message"] for one in e.errors), "code": code, "errors": e.errors}
+               "detail": "; ".join(one["message"] for one in e.errors), "code": code} | said
     return JSONResponse(problem, e.status, headers, "application/problem+json")
 
 
@@ -321,18 +359,17 @@ def is_web_address(text: str) -> bool:
         return False
 
 
-def read_order(raw: bytes) -> tuple[str, dict | None, str]:
-    """The id of an event, the order that it tells of, and its trace. No order in an event of another type, which a newer publisher may
-    send."""
+def read_event(raw: bytes, types: set[str], statuses: set[str]) -> tuple[str, dict | None, str]:
+    """The id of an event, what it tells of, and its trace. Nothing in an event of another type, which a newer publisher may send."""
     event = json.loads(raw)
     if not event["id"] or not event["type"]:
         raise ValueError("not a CloudEvent: type and id are required")
-    if event["type"] not in ("order.created", "order.updated", "order.cancelled", "order.completed", "order.refunded"):
+    if event["type"] not in types:
         return event["id"], None, ""
-    order = event["data"]
-    if not order["id"] or order["status"] not in ("created", "awaiting:payment", "complete", "refunded", "cancelled"):
-        raise ValueError(f"event {event['id']} tells of no order")
-    return event["id"], order, event.get("traceparent") or ""
+    told = event["data"]
+    if not told["id"] or told["status"] not in statuses:
+        raise ValueError(f"event {event['id']} tells of nothing known here")
+    return event["id"], told, event.get("traceparent") or ""
 
 
 def action(p: Payment) -> dict | None:
@@ -348,16 +385,17 @@ def receipt(p: Payment) -> dict:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(request)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(traces.InLog())
+    lines = logging.StreamHandler()
+    lines.setFormatter(traces.JSONLines("payments"))
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
     for noisy in ("httpx", "stripe"):
         logging.getLogger(noisy).setLevel(logging.WARNING)  # they would log request bodies, or each heartbeat
     try:
         cfg = Settings(os.environ)
         app = make(cfg)
     except (ValueError, OSError) as e:
-        sys.exit(f"cannot run: {e}")
+        log.error("cannot run: %s", e)
+        sys.exit(1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn stops in peace and then sends itself the signal once more
     # Longer than a sidecar keeps a connection that nobody uses: it must not send a request into one that closes.
     uvicorn.run(app, host=cfg.host, port=cfg.port, log_config=None, access_log=False, timeout_keep_alive=120, timeout_graceful_shutdown=10)

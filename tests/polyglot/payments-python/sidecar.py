@@ -61,12 +61,12 @@ class Sidecar:
         got = await self._call(lambda dapr: dapr.get_state(STORE, key))
         return got.data, got.etag
 
-    async def save(self, key: str, value: bytes, etag: str) -> None:
+    async def save(self, key: str, value: bytes, etag: str, ttl: int = 0) -> None:
         """Writes a key, first write wins: with the ETag that load gave, or with "" to create it. After any error but Lost nobody
-        knows whether it was written. Raw bytes without a content type: some stores change JSON that they are told is JSON. Not
+        knows whether it was written. After ttl seconds it is gone, 0 for never. Raw bytes without a content type: some stores change JSON that they are told is JSON. Not
         save_state, whose error says no code."""
         options = StateOptions(concurrency=Concurrency.first_write, consistency=Consistency.strong).get_proto()
-        item = StateItem(key, value, etag or None, options)
+        item = StateItem(key, value, etag or None, options, {"ttlInSeconds": str(ttl)} if ttl else {})
         await self._call(lambda dapr: dapr.save_bulk_state(STORE, [item]))
 
     async def publish(self, topic: str, event: dict) -> None:

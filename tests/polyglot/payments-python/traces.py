@@ -1,7 +1,9 @@
 """What a piece of work belongs to: the trace that its calls go on with, and the request that log lines name."""
 
+import json
 import logging
 from contextvars import ContextVar
+from datetime import datetime, timezone
 
 import grpc
 
@@ -32,7 +34,20 @@ class PassOn(grpc.aio.UnaryUnaryClientInterceptor):
         return await continuation(client_call_details, request)
 
 
-class InLog(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request = request_id.get() or "-"
-        return True
+class JSONLines(logging.Formatter):
+    """A line of JSON for each record, with the fields of the other services' logs."""
+
+    def __init__(self, service: str):
+        super().__init__()
+        self.service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(), "level": record.levelname,
+                "msg": record.getMessage(), "service": self.service, "part": record.name}
+        if request_id.get():
+            line["request"] = request_id.get()
+        if traceparent.get():
+            line["trace"] = traceparent.get()
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)

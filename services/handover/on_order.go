@@ -1,0 +1,61 @@
+package main
+
+import (
+	"cmp"
+	"context"
+
+	"marketplace/services/handover/handover"
+	"marketplace/shared/dapr"
+	"marketplace/shared/events"
+	"marketplace/shared/fault"
+)
+
+// onOrder begins the way of a paid ticket to its buyer, and ends it when his money went back. Who has bought it is known from
+// here and from nobody else.
+func (s *server) onOrder(ctx context.Context, o events.Order) error {
+	if o.Status != events.StatusComplete && o.Status != events.StatusRefunded {
+		return nil
+	}
+	seller, err := s.sellerOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	for list, owner := range map[*dapr.List]string{s.sellers: seller, s.buyers: o.UserID} { // first: see dapr.List
+		if err := list.Add(ctx, owner, o.ID); err != nil {
+			return err
+		}
+	}
+	h, err := s.handovers.Upsert(ctx, dapr.ByRepeat, o.Ticket.ID, func(h *handover.Handover) error {
+		h.Sell(handover.Order{ID: o.ID, BuyerID: o.UserID, Ticket: ticketOf(o)}, seller, s.terms, s.now())
+		if o.Status == events.StatusRefunded && h.Sale.OrderID == o.ID {
+			h.GaveBack(s.now())
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case h.Sale.OrderID != o.ID:
+		s.log.Error("needs a person", "order", o.ID, "why", "its ticket was sold before, by order "+h.Sale.OrderID)
+	case h.Sale.Status == handover.Due:
+		return s.timers.Schedule(ctx, duePrefix+o.ID, h.Sale.DueAt)
+	}
+	return nil
+}
+
+// sellerOf is who sells the order's ticket. An order from before events said so has him at its ticket.
+func (s *server) sellerOf(ctx context.Context, o events.Order) (string, error) {
+	if o.Ticket.SellerID != "" {
+		return o.Ticket.SellerID, nil
+	}
+	h, err := s.known(ctx, o.Ticket.ID)
+	if fault.KindOf(err) == fault.NotFound {
+		return "", fault.New(fault.Invalid, "order %s is for ticket %s, which does not exist", o.ID, o.Ticket.ID) // no ticket is sold before it is saved
+	}
+	return h.SellerID, err
+}
+
+func ticketOf(o events.Order) handover.Ticket {
+	t := o.Ticket
+	return handover.Ticket{ID: t.ID, Title: cmp.Or(t.Title, t.ID), Price: t.Price, Version: t.Version, Occasion: t.Occasion}
+}
