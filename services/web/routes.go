@@ -44,6 +44,13 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /orders/{id}":                 s.order, // checkout, confirmation or what became of it
 		"POST /orders/{id}/pay":            s.pay,
 		"GET /orders/{id}/pay":             s.up,
+		"POST /orders/{id}/open":           s.open,
+		"GET /orders/{id}/open":            s.up,
+		"POST /orders/{id}/report":         s.report,
+		"GET /orders/{id}/report":          s.up,
+		"GET /tickets/{id}/content":        s.attachForm, // what gets one in
+		"POST /tickets/{id}/content":       s.attach,
+		"GET /sales":                       s.sales,
 		"POST /orders/{id}/cancel":         s.cancel,
 		"GET /orders/{id}/cancel":          s.up,
 		"GET /signup":                      s.signUpForm,

@@ -47,6 +47,9 @@ func arrange(o Options) (_ *Stack, err error) {
 	if err := errors.Join(file.choose(o.Root, "state", o.State), file.choose(o.Root, "pubsub", o.PubSub)); err != nil {
 		return nil, err
 	}
+	if o.Contents != "" {
+		file.Common.ResourcesPaths = append(file.Common.ResourcesPaths, filepath.Join("components", "contents-"+o.Contents))
+	}
 	s.folders, s.servers = file.Common.ResourcesPaths, serversFor(file.Common.ResourcesPaths)
 	for _, r := range s.servers {
 		r.stack = s
@@ -72,6 +75,9 @@ func arrange(o Options) (_ *Stack, err error) {
 		if err := file.standIn(one); err != nil {
 			return nil, err
 		}
+	}
+	if o.Contents != "" {
+		file.setEnv(map[string]string{"CONTENT_BINDING": "contents"})
 	}
 	if err := s.trace(file); err != nil {
 		return nil, err
