@@ -8,11 +8,11 @@ help:
 tools:
 	@go run ./tests/tools
 
-# The services and the Stripe simulator into .local/bin.
+# The services, the Stripe simulator and the inbox into .local/bin.
 build:
-	@go build -o .local/bin/ ./services/... ./tests/stripesim
+	@go build -o .local/bin/ ./services/... ./tests/stripesim ./tests/inbox
 
-# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language, METRICS=1 starts Prometheus, TRACES=1 shows every purchase as a trace (needs Java).
+# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq MAIL=smtp swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language, METRICS=1 starts Prometheus, TRACES=1 shows every purchase as a trace (needs Java).
 run: tools
 	$(if $(TRACES),@go run ./tests/tools zipkin)
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run

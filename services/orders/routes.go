@@ -20,6 +20,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.Internal("POST", "/internal/orders/{id}/checkout", s.beginCheckout, "payments")
 	r.Internal("DELETE", "/internal/orders/{id}/checkout/{checkout}", s.endCheckout, "payments")
 
+	// mail, before it warns a buyer whose time to pay runs out.
+	r.Internal("GET", "/internal/orders/{id}", s.tell, "mail")
+
 	// tickets, when a seller withdraws a ticket. It may be repeated.
 	r.Internal("POST", "/internal/tickets/{id}/withdrawal", s.withdrawn, "tickets")
 

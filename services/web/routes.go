@@ -89,9 +89,9 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	}
 	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
 	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)
-	for _, file := range []string{"robots.txt", "favicon.ico", "apple-touch-icon.png"} {
-		pages.HandleFunc("GET /"+file, s.look.fixed(file))
-	}
+	pages.HandleFunc("GET /robots.txt", s.look.fixed("robots.txt"))
+	pages.HandleFunc("GET /favicon.ico", s.look.fixed("favicon.ico"))
+	pages.HandleFunc("GET /apple-touch-icon.png", s.look.fixed("apple-touch-icon.png"))
 	r.Rest(tidy(pages))
 	return cfg.CORSOrigins.letIn(r, s)
 }

@@ -38,6 +38,7 @@ type Routes struct {
 	suspects      poison.Suspects // events that could not be handled
 	ready, whole  []check
 	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
+	mentions      []func() string
 }
 
 // check says what is missing, nil when nothing is.
@@ -79,7 +80,7 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 		return r.pass(w, req, r.ready)
 	})
 	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
-		return r.pass(w, req, r.everything())
+		return r.pass(w, req, r.everything(), r.mentions...)
 	})
 	metrics.Ask("healthy", "1 while the service and all that it does not do without for long are well, as GET /healthz says, else 0.", r.healthy)
 	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
@@ -95,13 +96,25 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 // answers questions.
 func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
 
+// Mention adds words to /healthz that an operator should read although nothing is wrong; "" for none.
+func (r *Routes) Mention(words func() string) { r.mentions = append(r.mentions, words) }
+
 func (r *Routes) everything() []check { return append(r.ready[:len(r.ready):len(r.ready)], r.whole...) }
 
-func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
+func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check, mentions ...func() string) error {
 	if err := r.missing(req.Context(), checks); err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+	answer := struct {
+		Status string   `json:"status"`
+		Notes  []string `json:"notes,omitempty"`
+	}{Status: "ready"}
+	for _, words := range mentions {
+		if note := words(); note != "" {
+			answer.Notes = append(answer.Notes, note)
+		}
+	}
+	return api.Write(w, http.StatusOK, answer)
 }
 
 // missing says what does not pass, nil when everything does.

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,7 +43,7 @@ func arrange(o Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(file.choose(o.Root, "state", o.State), file.choose(o.Root, "pubsub", o.PubSub)); err != nil {
+	if err := file.chooseAll(o); err != nil {
 		return nil, err
 	}
 	if o.Contents != "" {
@@ -146,6 +145,12 @@ func (s *Stack) settlePorts(file *runFile) error {
 				r.ports[0] = defaultNATSPort
 			}
 			s.NATSURL = "nats://" + r.at()
+		}
+		if r.name == inboxServer.name {
+			if !s.options.FreePorts {
+				r.ports = []int{defaultInboxPort, defaultInboxPagePort}
+			}
+			s.InboxURL = fmt.Sprintf("http://127.0.0.1:%d", r.ports[1])
 		}
 	}
 	s.StripeURL = fmt.Sprintf("http://127.0.0.1:%d", s.ports.stripe)

@@ -25,6 +25,7 @@ type Options struct {
 	State      string            // the store: "redis" for components/state-redis; "" means the one that dapr.yaml names
 	PubSub     string            // the broker, likewise
 	Contents   string            // what keeps sellers' files: "disk" for components/contents-disk; "" means the store
+	Mail       string            // the mail server, likewise; NoMail for none
 	Replicas   int               // of each service, each beside a sidecar of its own; 0 means 1
 	StandIns   map[string]string // services that tests/polyglot takes the place of, with the language: {"expiration": "python"}
 	Env        map[string]string // for every service, over what dapr.yaml says
@@ -36,6 +37,9 @@ type Options struct {
 	Log        io.Writer         // what is being done; nil discards it
 }
 
+// NoMail leaves out the mail server.
+const NoMail = "none"
+
 const (
 	startLimit   = 60 * time.Second       // from Start to everything healthy
 	mostReplicas = 3                      // there are ports for that many
@@ -43,7 +47,7 @@ const (
 	lookEvery    = 250 * time.Millisecond // how often it is checked that nothing has died
 )
 
-// Chosen is o with the choices that the environment makes: STATE, PUBSUB, REPLICAS, METRICS, TRACES, and a language for a
+// Chosen is o with the choices that the environment makes: STATE, PUBSUB, MAIL, REPLICAS, METRICS, TRACES, and a language for a
 // service, as in EXPIRATION=python.
 func (o Options) Chosen() (Options, error) {
 	o.State, o.PubSub = os.Getenv("STATE"), os.Getenv("PUBSUB")
@@ -53,6 +57,9 @@ func (o Options) Chosen() (Options, error) {
 		o.Metrics = true
 	default:
 		return o, fmt.Errorf("METRICS must be 1, or not there, not %q", text)
+	}
+	if mail := os.Getenv("MAIL"); mail != "" {
+		o.Mail = mail
 	}
 	if share := os.Getenv("TRACES"); share != "" {
 		o.Traces = share
@@ -103,7 +110,7 @@ func (o Options) complete() (Options, error) {
 // ownRunFile reports that the repository's dapr.yaml does not fit as it is, so a changed copy is needed.
 func (o Options) ownRunFile() bool {
 	return o.FreePorts || o.Dir != o.Root || o.Bin != filepath.Join(o.Root, ".local", "bin") || len(o.Env) > 0 ||
-		o.State != "" || o.PubSub != "" || o.Contents != "" || o.Traces != "" || len(o.StandIns) > 0
+		o.State != "" || o.PubSub != "" || o.Contents != "" || o.Traces != "" || o.Mail != "" || len(o.StandIns) > 0
 }
 
 func findRoot() (string, error) {

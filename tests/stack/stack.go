@@ -13,6 +13,7 @@ type Stack struct {
 	NATSURL    string   // "" when the broker is another one
 	StripeURL  string   // of the simulator; "" when RealStripe
 	ZipkinURL  string   // where traces are shown; "" when none are kept
+	InboxURL   string   // of the page of all mail; "" when mail goes elsewhere, or nowhere
 	Scheduler  string   // host:port of the scheduler of jobs
 	APIToken   string   // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
 	Dir        string   // the data folder: everything is in Dir/.local
