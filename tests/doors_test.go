@@ -139,9 +139,7 @@ func TestOwners(t *testing.T) {
 		{"POST /orders/{id}/pay", pagePay.ID, "token=pm_card_visa", signIn, "404", "303 /orders/" + pagePay.ID},
 		{"GET /orders/{id}/pay", pagePay.ID, "", "303 /orders/" + pagePay.ID, "303 /orders/" + pagePay.ID, "303 /orders/" + pagePay.ID},
 		{"POST /orders/{id}/cancel", pageCancel.ID, "", signIn, "404", "303 /orders/" + pageCancel.ID},
-<<<<<<< HEAD
 		{"GET /orders/{id}/cancel", pageCancel.ID, "", "303 /orders/" + pageCancel.ID, "303 /orders/" + pageCancel.ID, "303 /orders/" + pageCancel.ID},
-=======
 		{"POST /orders/{id}/open", handed.ID, "", signIn, "404", "303 /orders/" + handed.ID},
 		{"GET /orders/{id}/open", handed.ID, "", "303 /orders/" + handed.ID, "303 /orders/" + handed.ID, "303 /orders/" + handed.ID},
 		{"POST /orders/{id}/report", handed.ID, "words=It+was+used", signIn, "404", "303 /orders/" + handed.ID},
@@ -149,7 +147,6 @@ func TestOwners(t *testing.T) {
 		{"GET /tickets/{id}/content", kept.ID, "", signIn, "404", "200"},
 		{"POST /tickets/{id}/content", kept.ID, "", signIn, "404", "400"}, // it has no file
 		{"GET /sales", "", "", signIn, "200", "200"},
->>>>>>> handover
 		{"GET /signup", "", "", "200", "303 /", "303 /"},
 		{"POST /signup", "", "", "400", "400", "400"},
 		{"GET /signin", "", "", "200", "303 /", "303 /"},
