@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check contracts clean chaos images fuzz swap polyglot bench
+.PHONY: help tools build run backing test check contracts clean chaos images fuzz swap polyglot bench alarms
 
 # What can be made.
 help:
@@ -8,12 +8,13 @@ help:
 tools:
 	@go run ./tests/tools
 
-# The services and the Stripe simulator into .local/bin.
+# The services, the Stripe simulator and the inbox into .local/bin.
 build:
-	@go build -o .local/bin/ ./services/... ./tests/stripesim
+	@go build -o .local/bin/ ./services/... ./tests/stripesim ./tests/inbox
 
-# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language.
+# Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq MAIL=smtp swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language, METRICS=1 starts Prometheus, TRACES=1 shows every purchase as a trace (needs Java).
 run: tools
+	$(if $(TRACES),@go run ./tests/tools zipkin)
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
 
 # Only what stands behind the services, for those who type `dapr run -f dapr.yaml` themselves.
@@ -25,6 +26,7 @@ test: tools build check
 	go test -count=1 -timeout 40m ./...
 	go test -C tests/deploy -count=1 ./...
 	go test -C tests/images -count=1 ./...
+	go test -C tests/dashboards -count=1 ./...
 
 # Format, vet, staticcheck and known vulnerabilities; the last is skipped when its database cannot be reached.
 check:
@@ -74,3 +76,7 @@ polyglot: tools
 # What the marketplace can do and what that costs, as a table and one line of JSON: QUICK=1 STATE=postgresql PUBSUB=redis.
 bench: tools
 	@go run ./tests/bench
+
+# Breaks a market on purpose and sees that the alarms for it fire in Prometheus, and no others: about three minutes.
+alarms: tools
+	@ALARMS=1 go test -count=1 -run WhatBreaks -v ./tests/alarms

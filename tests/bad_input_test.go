@@ -123,6 +123,29 @@ func TestBadInput(t *testing.T) {
 		{nobody, "GET", "/api/sales", "", 401, "Not authorized"},
 		{owner, "GET", "/api/sales/x", "", 404, "Not Found"},
 
+		{nobody, "PUT", "/api/contents/" + offered.ID, `{"text":"M1"}`, 401, "Not authorized"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{}`, 400, "What the barcode says is missing (text)"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{"text":7}`, 400, "text must be a string (text)"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{"text":"a\nb"}`, 400, "What the barcode says must be one line of printable characters (text)"},
+		{owner, "PUT", "/api/contents/" + offered.ID, `{"text":"M1","colour":"red"}`, 400, "Unknown field (colour)"},
+		{owner, "PUT", "/api/contents/nosuch", `{"text":"M1"}`, 404, "Not Found"},
+		{other, "PUT", "/api/contents/" + offered.ID, `{"text":"M1"}`, 401, "Not authorized"},
+		{other, "GET", "/api/contents/" + offered.ID + "/file", "", 401, "Not authorized"},
+		{owner, "GET", "/api/contents/" + offered.ID + "/file", "", 404, "Not Found"},
+		{owner, "GET", "/api/handovers", "", 400, "as must be seller or buyer (as)"},
+		{owner, "GET", "/api/handovers?as=seller&limit=0", "", 400, "limit must be from 1 to 200 (limit)"},
+		{owner, "GET", "/api/handovers?as=seller&cursor=x", "", 400, "cursor is not one that a page gave out (cursor)"},
+		{owner, "GET", "/api/handovers?as=seller&colour=red", "", 400, "Unknown parameter (colour)"},
+		{nobody, "GET", "/api/handovers?as=seller", "", 401, "Not authorized"},
+		{owner, "GET", "/api/handovers/nosuch", "", 404, "Not Found"},
+		{other, "GET", "/api/handovers/" + placed.ID, "", 404, "Not Found"}, // not paid for yet
+		{other, "POST", "/api/handovers/" + placed.ID + "/open", "", 404, "Not Found"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/report", `{"words":" "}`, 400, "Say what did not work (words)"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/report", `{"words":"x"}`, 404, "Not Found"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/decision", `{"decision":"keep"}`, 400, "decision must be refund or dismiss (decision)"},
+		{other, "POST", "/api/handovers/" + placed.ID + "/decision", `{"decision":"refund"}`, 401, "Not authorized"}, // an operator's
+		{other, "GET", "/api/handovers/reports", "", 401, "Not authorized"},
+
 		{other, "GET", "/api/payments/nosuch", "", 404, "Not Found"},
 		{nobody, "POST", "/api/payments/webhook", `{"id":"evt_1","type":"payment_intent.succeeded"}`, 400, "The signature is not Stripe's"},
 

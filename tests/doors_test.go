@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
@@ -70,6 +71,10 @@ func TestOwners(t *testing.T) {
 	kept, withdrawn := owner.sells("The owner's", "10"), owner.sells("Withdrawn", "10")
 	bought, paid, given := seller.sells("Bought", "10"), seller.sells("Paid", "10"), seller.sells("Given back", "10")
 	placed, toPay, toCancel := owner.orders(bought.ID), owner.orders(paid.ID), owner.orders(given.ID)
+	handed := owner.orders(seller.sells("Handed over to the owner", "10").ID)
+	require.Equal(t, 200, seller.with("PUT", "/api/contents/"+handed.Ticket.ID, `{"text":"M1 1"}`).Status)
+	require.Equal(t, 201, owner.pays(handed.ID, "tok_visa").Status)
+	owner.becomes(handed.ID, "delivered")
 	pagePay, pageCancel := owner.orders(seller.sells("Paid on the page", "10").ID), owner.orders(seller.sells("Given back on the page", "10").ID)
 	const signIn = "303 /signin"
 	table := []struct {
@@ -80,6 +85,14 @@ func TestOwners(t *testing.T) {
 		{"POST /api/users/signin", "", `{}`, "400", "400", "400"},
 		{"POST /api/users/signout", "", `{}`, "200", "200", "200"},
 		{"GET /api/users/currentuser", "", "", "200", "200", "200"},
+		{"GET /api/users/me", "", "", "401", "200", "200"},
+		{"DELETE /api/users/me", "", `{}`, "401", "400", "400"},
+		{"POST /api/users/forgot", "", `{}`, "400", "400", "400"},
+		{"POST /api/users/reset", "", `{}`, "400", "400", "400"}, // whoever has the link's token
+		{"POST /api/users/verify", "", `{}`, "400", "400", "400"},
+		{"POST /api/users/password", "", `{}`, "401", "400", "400"},
+		{"POST /api/users/verification", "", `{"to":"me"}`, "401", "400", "400"},
+		{"POST /api/users/signout-everywhere", "", `{"now":true}`, "401", "400", "400"},
 		{"GET /api/users/.well-known/jwks.json", "", "", "200", "200", "200"},
 		{"GET /api/tickets", "", "", "200", "200", "200"},
 		{"GET /api/tickets/{id}", kept.ID, "", "200", "200", "200"},
@@ -96,6 +109,15 @@ func TestOwners(t *testing.T) {
 		{"POST /api/payments", "", `{"orderId":"` + toPay.ID + `","token":"tok_visa"}`, "401", "401", "201"},
 		{"GET /api/payments/{orderId}", toPay.ID, "", "401", "401", "200"},
 		{"POST /api/payments/webhook", "", `{}`, "400", "400", "400"}, // Stripe's alone, by signature
+		{"GET /api/contents/{ticketId}", kept.ID, "", "401", "401", "200"},
+		{"PUT /api/contents/{ticketId}", kept.ID, `{"text":"M1 2"}`, "401", "401", "200"},
+		{"GET /api/contents/{ticketId}/file", kept.ID, "", "401", "401", "200"},
+		{"GET /api/handovers", "", "", "401", "400", "400"}, // as whom it does not say
+		{"GET /api/handovers/{orderId}", handed.ID, "", "401", "401", "200"},
+		{"POST /api/handovers/{orderId}/open", handed.ID, "", "401", "401", "200"},
+		{"POST /api/handovers/{orderId}/report", handed.ID, `{"words":"It was used"}`, "401", "401", "200"},
+		{"POST /api/handovers/{orderId}/decision", handed.ID, `{"decision":"refund"}`, "401", "401", "401"}, // operators', and the owner is none
+		{"GET /api/handovers/reports", "", "", "401", "401", "401"},
 		{"GET /api/openapi.json", "", "", "200", "200", "200"},
 		{"GET /api/docs", "", "", "200", "200", "200"},
 
@@ -116,9 +138,26 @@ func TestOwners(t *testing.T) {
 		{"GET /signin", "", "", "200", "303 /", "303 /"},
 		{"POST /signin", "", "", "400", "400", "400"},
 		{"POST /signout", "", "", "303 /", "303 /", "303 /"},
+		{"GET /forgot", "", "", "200", "200", "200"},
+		{"POST /forgot", "", "", "400", "400", "400"},
+		{"GET /reset", "", "", "200", "200", "200"},
+		{"POST /reset", "", "", "400", "400", "400"},
+		{"GET /verify", "", "", "200", "200", "200"},
+		{"POST /verify", "", "", "400", "400", "400"},
+		{"GET /account", "", "", signIn, "200", "200"},
+		{"GET /account/data", "", "", signIn, "200", "200"},
+		{"POST /account/password", "", "", signIn, "400", "400"},
+		{"GET /account/password", "", "", "303 /account", "303 /account", "303 /account"},
+		{"POST /account/verification", "", "", signIn, "303 /account", "303 /account"},
+		{"GET /account/verification", "", "", "303 /account", "303 /account", "303 /account"},
+		{"GET /account/signout-everywhere", "", "", "303 /account", "303 /account", "303 /account"},
+		{"POST /account/delete", "", "", signIn, "400", "400"},
+		{"GET /account/delete", "", "", "303 /account", "303 /account", "303 /account"},
+		{"GET /.well-known/change-password", "", "", "303 /account", "303 /account", "303 /account"},
 		{"GET /live", "", "", "200", "200", "200"}, // everybody's stream, with the visitor's own orders in it
 		{"GET /static/{edition}/{file}", "x", "", "404", "404", "404"},
 		{"/", "", "", "404", "404", "404"},
+		{"POST /account/signout-everywhere", "", "", signIn, signIn, signIn}, // last: it does
 	}
 	var listed []string
 	for _, row := range table {
@@ -133,7 +172,7 @@ func TestOwners(t *testing.T) {
 			if path == "" {
 				method, path = "GET", "/nosuch"
 			}
-			path = strings.NewReplacer("{$}", "", "{id}", row.path, "{orderId}", row.path, "{edition}", row.path, "{file}", "x").Replace(path)
+			path = strings.NewReplacer("{$}", "", "{id}", row.path, "{orderId}", row.path, "{ticketId}", row.path, "{edition}", row.path, "{file}", "x").Replace(path)
 			as := func(cookie, bearer string) string { return knock(t, s, method, path, row.body, cookie, bearer) }
 			assert.Equal(t, row.nobody, as("", ""), "nobody")
 			for name, token := range wrong {
@@ -148,7 +187,8 @@ func TestOwners(t *testing.T) {
 				assert.Equal(t, "The owner's", owner.ticket(kept.ID).Title)
 			}
 			if id := orderID.FindString(row.path + row.body); id != "" && method != "GET" {
-				assert.Equal(t, "created", owner.order(id).Status)
+				want := map[string]string{handed.ID: "complete"}[id]
+				assert.Equal(t, cmp.Or(want, "created"), owner.order(id).Status)
 			}
 			assert.Equal(t, row.owner, as("", ours), "the owner, as a bearer")
 			assert.Equal(t, row.owner, as(ours, ""), "the owner")
@@ -206,7 +246,7 @@ func TestClosedDoors(t *testing.T) {
 	owner, buyer := newcomer(t, s), newcomer(t, s)
 	placed := buyer.orders(owner.sells("Behind closed doors", "10").ID)
 	doors := closedDoors(t, s, placed.ID, buyer.ID)
-	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "web"}
+	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"}
 	for _, d := range doors {
 		t.Run(d.app+" "+d.method+" "+strings.ReplaceAll(d.path, placed.ID, "…"), func(t *testing.T) {
 			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.app).AppPort, d.path)
@@ -254,12 +294,12 @@ func TestClosedDoors(t *testing.T) {
 
 	for _, route := range openRoutes(t) { // what is for people is reached through web only
 		method, path, _ := strings.Cut(route, " ")
-		app := map[string]string{"users": "auth", "sales": "tickets"}[strings.Split(path+"///", "/")[2]]
+		app := map[string]string{"users": "auth", "sales": "tickets", "handovers": "handover", "contents": "handover"}[strings.Split(path+"///", "/")[2]]
 		if app == "" {
 			app = strings.Split(path+"///", "/")[2]
 		}
 		if strings.HasPrefix(path, "/api/") && slices.Contains(apps, app) {
-			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(app).AppPort, strings.NewReplacer("{id}", "x", "{orderId}", "x").Replace(path))
+			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(app).AppPort, strings.NewReplacer("{id}", "x", "{orderId}", "x", "{ticketId}", "x").Replace(path))
 			assert.Equal(t, 401, call(t, method, straight, "", nil), "%s is reached through web only", route)
 		}
 	}

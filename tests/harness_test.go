@@ -31,7 +31,7 @@ var verbose = flag.Bool("stack-log", false, "show what the stacks do")
 // first test that needs them. Few people do much in them: they may hold as many tickets as they like, and again at once.
 var (
 	market = shared("market", stack.Options{Env: map[string]string{"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s", "CORS_ORIGINS": friend}})
-	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s", "STRIPESIM_WEBHOOK_DELAY": "10s", "HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}})
+	hasty  = shared("hasty", stack.Options{Env: map[string]string{"ORDER_HOLD": "3s", "CHECKOUT_LIMIT": "2s", "STRIPESIM_WEBHOOK_DELAY": "10s", "HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s", "HANDOVER_WITHIN": "4s"}})
 )
 
 // friend is an origin whose scripts may use market's API; hasty's lets nobody in.

@@ -21,6 +21,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"marketplace/services/handover/content/contenttest"
 )
 
 var (
@@ -50,13 +52,15 @@ func TestHostileRequests(t *testing.T) {
 		for _, look := range []struct {
 			who  *person
 			path string
-		}{{seller, "/api/tickets/mine"}, {seller, "/api/orders"}, {seller, "/api/users/currentuser"}, {buyer, "/api/tickets/mine"}, {buyer, "/api/orders"}, {buyer, "/api/payments/" + bought.ID}} {
+		}{{seller, "/api/tickets/mine"}, {seller, "/api/orders"}, {seller, "/api/users/currentuser"}, {buyer, "/api/tickets/mine"}, {buyer, "/api/orders"}, {buyer, "/api/payments/" + bought.ID}, {buyer, "/api/handovers/" + bought.ID}, {seller, "/api/contents/" + held.ID}} {
 			got := look.who.get(look.path)
 			require.Equal(t, 200, got.Status, "%s", got.Body)
 			all.Write(append(got.Body, '\n'))
 		}
 		return all.String()
 	}
+	require.Equal(t, 200, seller.attaches(held.ID, contenttest.PDF()).Status)
+	buyer.becomes(bought.ID, "due")
 	before := theirs()
 
 	h := &hostile{host: strings.TrimPrefix(s.URL, "http://"), statuses: map[int]int{}}

@@ -137,7 +137,7 @@ func quiet(t *testing.T, s *stack.Stack) {
 // handed is what the sidecars count of the events that they have handed to their services, heartbeats apart.
 func handed(s *stack.Stack) string {
 	var counts []string
-	for _, name := range []string{"tickets", "orders", "payments", "expiration"} {
+	for _, name := range []string{"tickets", "orders", "payments", "expiration", "mail"} {
 		for _, replica := range s.Replicas(name) {
 			text, _ := metrics(replica) // one that is down has nothing to tell
 			for line := range strings.Lines(text) {

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"marketplace/services/handover/content/contenttest"
 )
 
 // request is one that can be broken before it is written.
@@ -48,11 +50,23 @@ func templates(p *person, ticketID, orderID, paidID string) []request {
 		{method: "POST", path: "/api/payments", body: `{"orderId":"` + orderID + `","token":"tok_visa"}`},
 		{method: "GET", path: "/api/payments/" + paidID},
 		{method: "POST", path: "/api/payments/webhook", body: `{"id":"evt_1","type":"charge.refunded","data":{"object":{"refunded":true,"metadata":{"order_id":"` + paidID + `"}}}}`},
+		{method: "GET", path: "/api/handovers?as=seller&limit=2&cursor=1"},
+		{method: "GET", path: "/api/handovers/" + paidID},
+		{method: "POST", path: "/api/handovers/" + paidID + "/open"},
+		{method: "POST", path: "/api/handovers/" + paidID + "/report", body: `{"words":"It was used"}`},
+		{method: "POST", path: "/api/handovers/" + paidID + "/decision", body: `{"decision":"refund"}`},
+		{method: "GET", path: "/api/handovers/reports?limit=2"},
+		{method: "GET", path: "/api/contents/" + ticketID},
+		{method: "GET", path: "/api/contents/" + ticketID + "/file"},
+		{method: "PUT", path: "/api/contents/" + ticketID, body: `{"text":"M1 STOLEN"}`},
 		{method: "POST", path: "/internal/orders/" + orderID + "/checkout", body: `{"userId":"` + p.ID + `","checkout":"c1"}`},
 		{method: "POST", path: "/events/payments", body: `{"id":"1","type":"payment.created","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1,"currency":"usd"}}`},
 	} {
 		r.header, r.cookie = json, session
 		all = append(all, r)
+	}
+	for kind, file := range map[string][]byte{"application/pdf": contenttest.PDF(), "image/png": contenttest.PNG(), "image/jpeg": contenttest.JPEG(), "application/vnd.apple.pkpass": contenttest.PKPass()} {
+		all = append(all, request{method: "PUT", path: "/api/contents/" + ticketID, body: string(file), header: []string{"Content-Type: " + kind}, cookie: session})
 	}
 	for _, r := range []request{
 		{method: "GET", path: "/?q=held&sort=price"},

@@ -228,7 +228,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 func TestEveryRouteWhileItsServiceIsAway(t *testing.T) {
 	s := market(t)
 	someone := newcomer(t, s)
-	for _, app := range []string{"auth", "tickets", "orders", "payments"} {
+	for _, app := range []string{"auth", "tickets", "orders", "payments", "handover"} {
 		for _, name := range replicasOf(s, app) {
 			require.NoError(t, s.Kill(name))
 		}
@@ -245,7 +245,7 @@ func TestEveryRouteWhileItsServiceIsAway(t *testing.T) {
 		}
 	}
 	eventually(t, "everybody is back", func() bool {
-		return someone.get("/api/orders").Status == 200 && someone.get("/api/tickets").Status == 200
+		return someone.get("/api/orders").Status == 200 && someone.get("/api/tickets").Status == 200 && someone.get("/api/handovers?as=buyer").Status == 200
 	})
 }
 
@@ -297,18 +297,27 @@ func TestWhatHasNotChanged(t *testing.T) {
 	placed := buyer.orders(seller.sells("Unchanged", "10").ID)
 	require.Equal(t, 201, buyer.pays(placed.ID, "tok_visa").Status)
 	eventually(t, "it is told everywhere", func() bool {
-		return buyer.order(placed.ID).Status == "complete" && seller.ticket(placed.Ticket.ID).OrderID == placed.ID
+		return buyer.order(placed.ID).Status == "complete" && seller.ticket(placed.Ticket.ID).OrderID == placed.ID && buyer.handover(placed.ID).Status == "due"
 	})
+	olga := operator(t, s)
 	for _, r := range outside.Routes() {
 		if r.Method != "GET" || !slices.Contains(r.Statuses, 304) {
 			continue
 		}
 		t.Run(r.Path, func(t *testing.T) {
-			id := placed.ID
+			id, buyer := placed.ID, buyer
 			if strings.HasPrefix(r.Path, "/api/tickets") {
 				id = placed.Ticket.ID
 			}
-			path := strings.NewReplacer("{id}", id, "{orderId}", id).Replace(r.Path)
+			path := strings.NewReplacer("{id}", id, "{orderId}", id, "{ticketId}", placed.Ticket.ID).Replace(r.Path)
+			switch r.Path {
+			case "/api/contents/{ticketId}":
+				buyer = seller
+			case "/api/handovers/reports":
+				buyer = olga
+			case "/api/handovers":
+				path += "?as=buyer"
+			}
 			got := buyer.get(path)
 			require.Equal(t, 200, got.Status)
 			require.NotEmpty(t, got.Header.Get("ETag"))

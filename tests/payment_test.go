@@ -2,7 +2,6 @@ package tests
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"testing"
@@ -132,32 +131,19 @@ func TestPaymentAgainstTheDeadline(t *testing.T) {
 	assert.Equal(t, 1, charges(t, s, second.ID))
 }
 
-// ledger is what the card network's own books say of an order.
-type ledger struct {
-	Intents []struct {
-		ID             string
-		Amount         int
-		Status         string
-		Charged        bool
-		AmountRefunded int `json:"amount_refunded"`
-		Metadata       map[string]string
-	}
-}
-
-func books(t *testing.T, s *stack.Stack) (l ledger) {
+// books are the card network's own.
+func books(t *testing.T, s *stack.Stack) []stack.Intent {
 	t.Helper()
-	resp, err := http.Get(s.StripeURL + "/_simulator/ledger")
+	all, err := s.Ledger(t.Context())
 	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&l))
-	return l
+	return all
 }
 
 // charges counts the charges for an order that stand.
 func charges(t *testing.T, s *stack.Stack, orderID string) (n int) {
 	t.Helper()
-	for _, i := range books(t, s).Intents {
-		if i.Metadata["order_id"] == orderID && i.Charged && i.AmountRefunded < i.Amount {
+	for _, i := range books(t, s) {
+		if i.OrderID() == orderID && i.Stands() {
 			n++
 		}
 	}

@@ -57,7 +57,7 @@ func TestMoneyReturnedByHand(t *testing.T) {
 // returnMoney does what a person does at Stripe's dashboard.
 func returnMoney(t *testing.T, s *stack.Stack, orderID string) {
 	t.Helper()
-	for _, i := range books(t, s).Intents {
+	for _, i := range books(t, s) {
 		if i.Metadata["order_id"] != orderID || !i.Charged {
 			continue
 		}

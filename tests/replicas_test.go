@@ -63,7 +63,7 @@ func TestTwoOfEach(t *testing.T) {
 	if s.NATSURL == "" {
 		t.Skip("only JetStream knows an event that a second replica publishes again")
 	}
-	for _, app := range []string{"tickets", "payments", "expiration"} {
+	for _, app := range []string{"tickets", "payments", "expiration", "mail"} {
 		heard := heardOf(t, s, app, events.OrdersTopic)
 		assert.Equal(t, 2*tickets, heard[0]+heard[1], "each event once in %s", app)
 		assert.NotZero(t, min(heard[0], heard[1]), "both replicas of %s work", app)

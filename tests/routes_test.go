@@ -47,7 +47,7 @@ var (
 func openRoutes(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "web"} {
+	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"} {
 		text := source(t, app)
 		found := webRoute.FindAllStringSubmatch(text, -1)
 		for _, m := range found {
@@ -72,7 +72,7 @@ type door struct {
 func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []door) {
 	t.Helper()
 	event := `{"id":"forged","type":"payment.created","specversion":"1.0","source":"x","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1000,"currency":"usd"}}`
-	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "web"} {
+	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"} {
 		all = append(all, door{app: app, method: "GET", path: "/dapr/subscribe"})
 		for _, sub := range subscriptions(t, s, app) {
 			all = append(all, door{app: app, method: "POST", path: sub.Route, body: event})
@@ -83,7 +83,14 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 			if m[1] == "POST" {
 				body = `{"userId":"` + buyerID + `","checkout":"try"}`
 			}
-			path := strings.NewReplacer("{id}", orderID, "{orderId}", orderID, "{checkout}", "try").Replace(m[2])
+			about := orderID
+			if strings.HasPrefix(m[2], "/internal/accounts/") || strings.HasPrefix(m[2], "/internal/verified/") {
+				about = buyerID
+			}
+			if strings.HasSuffix(m[2], "/links") {
+				body = `{"purpose":"verify","version":0}`
+			}
+			path := strings.NewReplacer("{id}", about, "{orderId}", orderID, "{checkout}", "try").Replace(m[2])
 			all = append(all, door{app: app, method: m[1], path: path, body: body, callers: appName.FindAllString(m[3], -1)})
 		}
 		for _, m := range jobRoute.FindAllStringSubmatch(text, -1) {

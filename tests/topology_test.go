@@ -89,4 +89,4 @@ func TestSubscribersAreThoseWhoSubscribe(t *testing.T) {
 	}
 }
 
-var apps = []string{"auth", "tickets", "orders", "payments", "expiration", "web"}
+var apps = []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"}

@@ -16,7 +16,7 @@ func (s *server) command(ctx context.Context, words []string) error {
 		do   func(context.Context, user.Email) error
 		said string
 	}{
-		"end-sessions": {s.endSessions, fmt.Sprintf("Every session of %%s is over within %v.\n", session.EndsWithin)},
+		"end-sessions": {func(ctx context.Context, email user.Email) error { return s.endSessions(ctx, email, "") }, fmt.Sprintf("Every session of %%s is over within %v.\n", session.EndsWithin)},
 		"verify":       {s.vouch, "The address %s is verified. Who signs in from now on is told so.\n"},
 	}
 	if len(words) != 2 || does[words[0]].do == nil {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
+	"marketplace/services/auth/account"
 	"marketplace/services/auth/tries"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
@@ -21,24 +23,34 @@ type settings struct {
 	PublicKeyFile  string `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	HTTPS          bool   `envconfig:"HTTPS" default:"true"`              // reached over HTTPS: everywhere but on a developer's machine
 	SignUps        int    `envconfig:"SIGNUPS_PER_NETWORK" default:"100"` // in a quarter of an hour
+	Letters        int    `envconfig:"LETTERS_PER_NETWORK" default:"20"`  // as SignUps
 
 	Operators operators `envconfig:"OPERATORS"`
 }
 
 // server is the service. Its fields are all that its handlers share.
 type server struct {
-	accounts *dapr.Collection[account]     // by hashed e-mail address
-	tries    *dapr.Collection[tries.Tries] // by account, by device and by network
+	accounts *dapr.Announced[account.Account] // by hashed e-mail address
+	owners   *dapr.Collection[owner]          // by user id
+	tries    *dapr.Collection[tries.Tries]    // by account, by device and by network
 	endings  *dapr.Collection[endings]
+	outbox   *dapr.Outbox
+	others   dapr.Invoker                // the services that know what an account has under way
+	broker   func(context.Context) error // whether it takes events
 	once     *service.Once
 	issuer   *session.Issuer
 	verifier *session.Verifier
 	public   session.Keys
 	now      clock.Now
 
+	log        *slog.Logger
+	background sync.WaitGroup // letters that are being asked for
+	letters    chan struct{}  // ... which are so many at a time at most
+
 	operators        operators
 	signIns, signUps *turns // each its own: no rush of sign-ups keeps anybody from signing in
-	mostSignUps      int
+	mostSignUps      int    // of a network
+	mostLetters      int    // asked for by one
 }
 
 func main() {
@@ -71,25 +83,35 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 
-	s := newServer(sidecar, cfg.Now, log)
+	go sidecar.WatchBroker(ctx, log)
+
+	s := newServer(sidecar, sidecar, cfg.Now, log)
+	s.others, s.broker = sidecar, sidecar.BrokerReady
 	s.issuer = session.NewIssuer(private, cfg.HTTPS, cfg.Now)
 	s.verifier = session.NewVerifier(public, cfg.Now)
-	s.public, s.mostSignUps, s.operators = public, cfg.SignUps, cfg.Operators
+	s.public, s.mostSignUps, s.mostLetters, s.operators = public, cfg.SignUps, cfg.Letters, cfg.Operators
 	go s.verifier.Follow(ctx, s.ended, log)
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, log, sidecar.Ready))
+	routes := s.routes(cfg.Settings, log, sidecar.Ready)
+	routes.Whole(sidecar.BrokerReady)
+	return service.Serve(ctx, cfg.Settings, log, routes, s.background.Wait, s.outbox.Wait)
 }
 
 // newServer is the service as far as it needs no keys.
-func newServer(store dapr.Store, now clock.Now, log *slog.Logger) *server {
-	return &server{
-		accounts: dapr.NewCollection[account]("account", store),
-		tries:    dapr.NewTemporary[tries.Tries]("tries", store, tries.Window),
-		endings:  dapr.NewTemporary[endings]("endings", store, endingKept),
-		once:     service.NewOnce(store, network, now, log),
-		signIns:  newTurns(),
-		signUps:  newTurns(),
-		now:      now,
+func newServer(store dapr.Store, publisher dapr.Publisher, now clock.Now, log *slog.Logger) *server {
+	s := &server{
+		owners:  dapr.NewCollection[owner]("owner", store),
+		tries:   dapr.NewTemporary[tries.Tries]("tries", store, tries.Window),
+		endings: dapr.NewTemporary[endings]("endings", store, endingKept),
+		once:    service.NewOnce(store, network, now, log),
+		signIns: newTurns(),
+		signUps: newTurns(),
+		letters: make(chan struct{}, lettersAtOnce),
+		now:     now,
+		log:     log,
 	}
+	s.outbox = dapr.NewOutbox("auth", store, endsFirst{s, publisher}, now, log)
+	s.accounts = dapr.NewAnnounced("account", store, s.outbox, announce)
+	return s
 }
 
 // command does what an operator asks for and ends.
@@ -105,5 +127,7 @@ func command(ctx context.Context, log *slog.Logger) error {
 	defer sidecar.Close()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	return newServer(sidecar, time.Now, log).command(ctx, os.Args[1:])
+	s := newServer(sidecar, sidecar, time.Now, log)
+	defer s.outbox.Wait()
+	return s.command(ctx, os.Args[1:])
 }

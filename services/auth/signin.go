@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
+	"marketplace/services/auth/account"
 	"marketplace/services/auth/user"
 	"marketplace/shared/api"
+	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 )
 
@@ -18,18 +21,41 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, err := s.accounts.Get(r.Context(), accountKey(email))
+	a, err := s.at(r.Context(), email)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
+	known := s.knows(r, a)
 	if err := s.prove(w, r, email, a, in.Password); err != nil {
+		return err
+	}
+	if err := s.makeFindable(r.Context(), a); err != nil {
+		return err
+	}
+	proven := a.Password
+	a, err = s.promised(r.Context(), func(ctx context.Context, by dapr.Promise) (account.Account, error) {
+		return s.accounts.Update(ctx, by, accountKey(email), func(a *account.Account) error {
+			a.Findable = true
+			return a.SignIn(proven, deviceOf(r), known, s.now())
+		})
+	})
+	if err != nil {
 		return err
 	}
 	return s.enter(w, a, http.StatusOK)
 }
 
+// knows tells whether a request comes from a device that has been in an account, since its sessions were ended last.
+func (s *server) knows(r *http.Request, a account.Account) bool {
+	d, known := s.verifier.Device(r)
+	return known && a.Is(d.UserID) && d.Generation == a.Generation
+}
+
+// deviceOf is a request's device in words.
+func deviceOf(r *http.Request) string { return account.DeviceOf(r.UserAgent()) }
+
 // prove checks that a password is that of a, the account of email or the zero account. It returns Refused when it is not.
-func (s *server) prove(w http.ResponseWriter, r *http.Request, email user.Email, a account, password string) error {
+func (s *server) prove(w http.ResponseWriter, r *http.Request, email user.Email, a account.Account, password string) error {
 	try, err := s.mayTry(w, r, email, a)
 	if err != nil {
 		return err

@@ -26,19 +26,37 @@ type house struct {
 	*server
 	sidecar *daprtest.Sidecar
 	now     time.Time
+	private ed25519.PrivateKey
+	free    free
+	away    error // why the broker takes nothing
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	now := func() time.Time { return h.now }
-	h.sidecar = &daprtest.Sidecar{Now: now}
+	h.sidecar = &daprtest.Sidecar{Now: func() time.Time { return h.now }}
 	public, private, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
-	h.server = newServer(h.sidecar, now, slog.New(slog.DiscardHandler))
-	h.public, h.mostSignUps = session.KeysOf(public), 100
-	h.issuer, h.verifier = session.NewIssuer(private, true, now), session.NewVerifier(h.public, now)
+	h.private, h.free = private, free{}
+	h.start(public)
 	return h
+}
+
+// start has another replica take over.
+func (h *house) start(public ed25519.PublicKey) {
+	now := func() time.Time { return h.now }
+	h.server = newServer(h.sidecar, h.sidecar, now, slog.New(slog.DiscardHandler))
+	h.broker, h.others = func(context.Context) error { return h.away }, h.free
+	h.public, h.mostSignUps, h.mostLetters = session.KeysOf(public), 100, 20
+	h.issuer, h.verifier = session.NewIssuer(h.private, true, now), session.NewVerifier(h.public, now)
+}
+
+// free are the other services: nobody has anything under way but what is in it, by app.
+type free map[string]bool
+
+func (f free) Invoke(_ context.Context, app, _, _ string, _, out any) error {
+	raw, _ := json.Marshal(map[string]bool{"busy": f[app]})
+	return json.Unmarshal(raw, out)
 }
 
 // ask sends a request from an address through the table of routes, with a browser's cookies, which may be nil.

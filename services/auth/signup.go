@@ -1,12 +1,11 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"net/http"
-	"time"
 
+	"marketplace/services/auth/account"
 	"marketplace/services/auth/user"
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
@@ -15,28 +14,11 @@ import (
 	"marketplace/shared/session"
 )
 
-// account is one person. It is kept under the hash of the address, so that one address cannot have two accounts, in
-// whatever race.
-type account struct {
-	ID        string     `json:"id"`
-	Email     user.Email `json:"email"`
-	Password  string     `json:"password"` // argon2id, see hash
-	CreatedAt time.Time  `json:"createdAt"`
-
-	VerifiedAt time.Time `json:"verifiedAt,omitzero"`  // when its owner showed that the address is his
-	Generation int       `json:"generation,omitempty"` // of its sessions: the earlier ones are over, see endSessions
-}
-
 // entered is what its owner is told of an account when he signs in.
 type entered struct {
 	ID    string     `json:"id"`
 	Email user.Email `json:"email"`
 	session.Token
-}
-
-func accountKey(email user.Email) string {
-	sum := sha256.Sum256([]byte(email))
-	return hex.EncodeToString(sum[:])
 }
 
 // signUp makes an account and signs its owner in. Hashing comes last: nothing that is refused costs a hash. And no stranger has
@@ -62,7 +44,7 @@ func (s *server) signUp(w http.ResponseWriter, r *http.Request) error {
 // enrol makes the account, unless an earlier try of the request has.
 func (s *server) enrol(w http.ResponseWriter, r *http.Request, email user.Email, password string) error {
 	id := service.NewID(r.Context())
-	a, err := s.accounts.Get(r.Context(), accountKey(email))
+	a, err := s.at(r.Context(), email)
 	if fault.KindOf(err) == fault.NotFound {
 		done, err := s.signUps.take(r.Context(), networkOf(r))
 		if err != nil {
@@ -70,15 +52,14 @@ func (s *server) enrol(w http.ResponseWriter, r *http.Request, email user.Email,
 		}
 		hashed := hash(password)
 		done()
-		a = account{ID: id, Email: email, Password: hashed, CreatedAt: s.now()}
-		if err := s.accounts.Create(r.Context(), accountKey(email), a); !errors.Is(err, dapr.ErrExists) {
-			if err != nil {
-				return err
-			}
+		a, err = s.create(r.Context(), account.New(id, email, hashed, deviceOf(r), s.now()))
+		if err == nil {
 			return s.made(w, a)
 		}
-		a, err = s.accounts.Get(r.Context(), accountKey(email))
-		if err != nil {
+		if !errors.Is(err, dapr.ErrExists) {
+			return err
+		}
+		if a, err = s.at(r.Context(), email); err != nil {
 			return err
 		}
 	} else if err != nil {
@@ -90,20 +71,42 @@ func (s *server) enrol(w http.ResponseWriter, r *http.Request, email user.Email,
 	return s.signUpAgain(w, r, password, a)
 }
 
+// create keeps a new account, where there is none or one was deleted. It returns ErrExists when there is one.
+func (s *server) create(ctx context.Context, a account.Account) (account.Account, error) {
+	if err := s.owned(ctx, a.ID, a.Email); err != nil {
+		return a, err
+	}
+	return s.promised(ctx, func(ctx context.Context, by dapr.Promise) (account.Account, error) {
+		return s.accounts.Upsert(ctx, by, accountKey(a.Email), func(there *account.Account) error {
+			if !there.Gone() {
+				return dapr.ErrExists
+			}
+			*there = a
+			return nil
+		})
+	})
+}
+
 // made answers for a new account.
-func (s *server) made(w http.ResponseWriter, a account) error {
+func (s *server) made(w http.ResponseWriter, a account.Account) error {
 	w.Header().Set("Location", "/api/users/currentuser")
 	return s.enter(w, a, http.StatusCreated)
 }
 
 // enter opens a session, remembers the device and answers with the person who has both.
-func (s *server) enter(w http.ResponseWriter, a account, status int) error {
-	token, err := s.issuer.Open(w, s.userOf(a), a.Generation)
+func (s *server) enter(w http.ResponseWriter, a account.Account, status int) error {
+	token, err := s.open(w, a)
 	if err != nil {
 		return err
 	}
-	if err := s.issuer.Remember(w, a.ID, a.Generation); err != nil {
-		return err
-	}
 	return api.Write(w, status, entered{a.ID, a.Email, token})
+}
+
+// open opens a session and remembers the device.
+func (s *server) open(w http.ResponseWriter, a account.Account) (session.Token, error) {
+	token, err := s.issuer.Open(w, s.userOf(a), a.Generation)
+	if err != nil {
+		return token, err
+	}
+	return token, s.issuer.Remember(w, a.ID, a.Generation)
 }

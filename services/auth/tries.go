@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"marketplace/services/auth/account"
 	"marketplace/services/auth/tries"
 	"marketplace/services/auth/user"
 	"marketplace/shared/api"
@@ -25,9 +26,9 @@ type try struct {
 
 // mayTry counts a try before the password is looked at, so that many at once gain nothing. The network comes first: who
 // has had his share there does not use up that of an account. It returns TooMany when network, account or device has.
-func (s *server) mayTry(w http.ResponseWriter, r *http.Request, email user.Email, a account) (try, error) {
+func (s *server) mayTry(w http.ResponseWriter, r *http.Request, email user.Email, a account.Account) (try, error) {
 	const why = "Too many failed attempts"
-	if d, known := s.verifier.Device(r); known && d.UserID == a.ID && d.Generation == a.Generation {
+	if d, _ := s.verifier.Device(r); s.knows(r, a) {
 		t := try{who: "device." + d.ID}
 		return t, s.count(w, r, t.who, mostOfAccount, why)
 	}

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"marketplace/services/auth/account"
 	"marketplace/services/auth/user"
+	"marketplace/shared/dapr"
 	"marketplace/shared/session"
 )
 
@@ -30,19 +32,20 @@ func (o *operators) Decode(setting string) error {
 }
 
 // userOf is what an account's sessions say of its owner.
-func (s *server) userOf(a account) session.User {
-	verified := !a.VerifiedAt.IsZero()
-	return session.User{ID: a.ID, Email: string(a.Email), Verified: verified, Operator: verified && slices.Contains(s.operators, a.Email)}
+func (s *server) userOf(a account.Account) session.User {
+	return session.User{ID: a.ID, Email: string(a.Email), Verified: a.Verified(), Operator: a.Verified() && slices.Contains(s.operators, a.Email)}
 }
 
 // vouch has an operator say that an address is its owner's: for who runs a marketplace without mail. Sessions that are open
 // say what they said.
 func (s *server) vouch(ctx context.Context, email user.Email) error {
-	_, err := s.accounts.Update(ctx, accountKey(email), func(a *account) error {
-		if a.VerifiedAt.IsZero() {
-			a.VerifiedAt = s.now()
-		}
-		return nil
-	})
+	a, err := s.at(ctx, email)
+	if err != nil {
+		return err
+	}
+	if err := s.makeFindable(ctx, a); err != nil {
+		return err
+	}
+	_, err = s.accounts.Update(ctx, dapr.ByLater, accountKey(email), func(a *account.Account) error { return a.Vouch(s.now()) })
 	return err
 }

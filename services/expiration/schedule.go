@@ -31,11 +31,12 @@ func timerRest(orderID string, deadline time.Time) string {
 
 // onOrder sets a timer for a live order and takes back that of an ended one.
 func (s *server) onOrder(ctx context.Context, o events.Order) error {
-	trace.Is(ctx, "set timer")
 	name := timer(o.ID, o.ExpiresAt.Time)
 	if o.Ended() {
+		trace.Is(ctx, "take timer back")
 		return s.timers.Unschedule(ctx, name)
 	}
+	trace.Is(ctx, "set timer")
 	return s.timers.Schedule(ctx, name, o.ExpiresAt.Time)
 }
 

@@ -57,8 +57,7 @@ func (s *server) operator(r *http.Request) (session.User, error) {
 
 // decide is an operator's word on a report.
 func (s *server) decide(w http.ResponseWriter, r *http.Request) error {
-	operator, err := s.operator(r)
-	if err != nil {
+	if _, err := s.sessions.User(r); err != nil {
 		return err
 	}
 	var in struct {
@@ -69,6 +68,10 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request) error {
 	}
 	if in.Decision != handover.Refund && in.Decision != handover.Dismiss {
 		return fault.InField("decision", "decision must be refund or dismiss")
+	}
+	operator, err := s.operator(r)
+	if err != nil {
+		return err
 	}
 	return s.change(w, r, func(h *handover.Handover, _ string) error { return h.Decide(operator.ID, in.Decision, s.now()) })
 }

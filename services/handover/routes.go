@@ -25,6 +25,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.FromWeb("GET", "/api/handovers/reports", s.reported, service.Quick)
 	r.FromWeb("POST", "/api/handovers/{orderId}/decision", s.decide, service.Quick)
 
+	// auth, before it deletes an account.
+	r.Internal("GET", "/internal/sellers/{id}", s.busy, "auth")
+
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onTicket) // from tickets: whose ticket it is, and when it is good
 	service.On(r, s.onOrder)  // from orders: sold, or its money went back

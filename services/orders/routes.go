@@ -20,8 +20,14 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.Internal("POST", "/internal/orders/{id}/checkout", s.beginCheckout, "payments")
 	r.Internal("DELETE", "/internal/orders/{id}/checkout/{checkout}", s.endCheckout, "payments")
 
+	// mail, before it warns a buyer whose time to pay runs out.
+	r.Internal("GET", "/internal/orders/{id}", s.tell, "mail")
+
 	// tickets, when a seller withdraws a ticket. It may be repeated.
 	r.Internal("POST", "/internal/tickets/{id}/withdrawal", s.withdrawn, "tickets")
+
+	// auth, before it deletes an account.
+	r.Internal("GET", "/internal/buyers/{id}", s.busy, "auth")
 
 	// tickets, when it has heard of no end long after a deadline. It asks again until it has.
 	r.Internal("POST", "/internal/orders/{id}/overdue", s.endOverdue, "tickets")

@@ -60,6 +60,7 @@ func (s *server) note(ctx context.Context, p payment.Payment, in intent) (paymen
 		if !p.Took(in.ID) { // given up meanwhile
 			return p, s.sendBack(ctx, p.OrderID, in.ID)
 		}
+		s.log.Info("charged", "order", p.OrderID, "payment", p.ID, "trace", trace.ID(ctx))
 		s.settled.Add(name)
 		s.unschedule(ctx, job)
 		return p, nil
@@ -88,6 +89,7 @@ func (s *server) decline(ctx context.Context, p payment.Payment, reason, code st
 	if err != nil {
 		return now, err
 	}
+	s.log.Info("declined", "order", p.OrderID, "payment", p.ID, "why", reason, "trace", trace.ID(ctx))
 	countDecline(news, code)
 	s.endCheckout(ctx, p.OrderID, p.Checkout) // this attempt's: the next may have begun
 	s.unschedule(ctx, settleJob(p.OrderID, p.Checkout, 0))

@@ -101,6 +101,9 @@ func (s *server) noteRefund(ctx context.Context, p payment.Payment, made refund)
 		}
 		return nil
 	})
+	if err == nil && made.State == returned {
+		s.log.Info("refunded", "order", p.OrderID, "payment", p.ID, "trace", trace.ID(ctx))
+	}
 	if err == nil && p.Trouble != "" && p.Trouble != before {
 		s.needsPerson(p.OrderID, p.Trouble)
 	}

@@ -8,6 +8,7 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
 	"marketplace/shared/clock"
+	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
@@ -101,4 +102,15 @@ func receiptOf(p payment.Payment) receipt {
 		r.RefundedAt = &at
 	}
 	return r
+}
+
+// announce says which events a change to a payment is worth: one for a charge, one for a refund.
+func announce(before, after payment.Payment) []events.Event {
+	if before.Version == after.Version {
+		return nil
+	}
+	return []events.Event{events.New(events.Payment{
+		ID: after.ID, Version: after.Version, OrderID: after.OrderID, StripeID: after.StripeID,
+		Amount: after.Smallest(), Currency: after.Currency, Refunded: after.Status == payment.Refunded,
+	})}
 }

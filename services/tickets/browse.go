@@ -144,21 +144,13 @@ func readCursor(s string) (*ticket.Ticket, error) {
 
 // mine lists the caller's tickets, sold and held too, newest first.
 func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
-	seller, err := s.sessions.User(r)
-	if err != nil {
-		return err
-	}
-	page, err := api.PageOf(r)
-	if err != nil {
-		return err
-	}
-	from, err := page.Position()
+	seller, page, from, err := s.pageOfTheirs(r)
 	if err != nil {
 		return err
 	}
 	tickets, next, err := dapr.Fill(from, page.Limit,
 		func(from, limit int) ([]string, int, error) {
-			return s.sellers.Newest(r.Context(), seller.ID, from, limit)
+			return s.sellers.Newest(r.Context(), seller, from, limit)
 		},
 		func(ids []string) ([]ticket.Ticket, error) { return s.tickets.GetMany(r.Context(), ids) })
 	if err != nil {
@@ -168,6 +160,19 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request) error {
 		api.SetNext(w, r, strconv.Itoa(next))
 	}
 	return s.answerAll(w, r, tickets)
+}
+
+// pageOfTheirs is who asks for a page of what is his own, and where in his list it begins.
+func (s *server) pageOfTheirs(r *http.Request) (seller string, page api.Page, from int, err error) {
+	u, err := s.sessions.User(r)
+	if err != nil {
+		return "", page, 0, err
+	}
+	if page, err = api.PageOf(r); err != nil {
+		return "", page, 0, err
+	}
+	from, err = page.Position()
+	return u.ID, page, from, err
 }
 
 func (s *server) answerAll(w http.ResponseWriter, r *http.Request, tickets []ticket.Ticket) error {

@@ -20,7 +20,8 @@ type settings struct {
 	service.Settings
 	PublicKeyFile string         `envconfig:"SESSION_PUBLIC_KEY_FILE" required:"true"`
 	Currency      money.Currency `envconfig:"CURRENCY" default:"usd"`
-	Bound         ticket.Bound   `envconfig:"MOST_OF_FACE_VALUE"` // that a price may be
+	Bound         ticket.Bound   `envconfig:"MOST_OF_FACE_VALUE"`              // that a price may be
+	Verified      bool           `envconfig:"SELLERS_VERIFIED" default:"true"` // whoever lists tickets has shown that his address is his
 }
 
 // server is the service. Its fields are all that its handlers share.
@@ -35,6 +36,7 @@ type server struct {
 	once      *service.Once
 	currency  money.Currency // of every price
 	bound     ticket.Bound   // on it
+	verified  bool           // sellers have to be
 	now       clock.Now
 	log       *slog.Logger
 	hearing   *dapr.Hearing
@@ -77,6 +79,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		once:      service.NewOnce(sidecar, sessions.Sender, cfg.Now, log),
 		currency:  cfg.Currency,
 		bound:     cfg.Bound,
+		verified:  cfg.Verified,
 		now:       cfg.Now,
 		log:       log,
 		stocked:   make(chan struct{}),

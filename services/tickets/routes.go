@@ -22,8 +22,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.FromWeb("GET", "/api/sales", s.sales, service.Quick)
 
 	// Events, at least once and in any order. An error asks for redelivery.
-	service.On(r, s.onOrder) // from orders: held, free again, or sold
-	r.Nudges(s.outbox)       // from ourselves: a look at what we may have left unpublished
+	service.On(r, s.onOrder)   // from orders: held, free again, or sold
+	service.On(r, s.onAccount) // from auth: whoever has deleted his account sells nothing
+	r.Nudges(s.outbox)         // from ourselves: a look at what we may have left unpublished
 
 	// The same events once more, to every replica: each has a catalogue of its own.
 	service.OnBroadcast(r, s.hearTicket) // from ourselves

@@ -46,22 +46,14 @@ const (
 // sales lists what the caller has sold, and what is held of his or went back, the latest listed first. A page may have fewer
 // than limit, or none: the last is the one without a link.
 func (s *server) sales(w http.ResponseWriter, r *http.Request) error {
-	seller, err := s.sessions.User(r)
-	if err != nil {
-		return err
-	}
-	page, err := api.PageOf(r)
-	if err != nil {
-		return err
-	}
-	next, err := page.Position()
+	seller, page, next, err := s.pageOfTheirs(r)
 	if err != nil {
 		return err
 	}
 	found := []sale{}
 	for look := 0; look == 0 || look < salesLooks && next > 0 && len(found) < page.Limit; look++ {
 		var some []sale
-		if some, next, err = s.salesFrom(r.Context(), seller.ID, next, page.Limit-len(found)); err != nil {
+		if some, next, err = s.salesFrom(r.Context(), seller, next, page.Limit-len(found)); err != nil {
 			return err
 		}
 		found = append(found, some...)

@@ -56,6 +56,9 @@ func (s *server) sell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.maySell(r.Context(), seller); err != nil {
+		return err
+	}
 	t, err := ticket.New(service.NewID(r.Context()), seller.ID, asked, s.now())
 	if err != nil {
 		return err

@@ -22,7 +22,15 @@ type ticket struct {
 	SaleVersion int64        `json:"saleVersion"` // of OrderID and Sold: the newer one has the greater
 	CreatedAt   clock.Time   `json:"createdAt"`
 	Withdrawn   bool         `json:"withdrawn"` // not offered now
+	EventID     string       `json:"eventId"`   // the same for tickets for the same
 	occasion.Occasion
+}
+
+// event is one that tickets can be bought for.
+type event struct {
+	ID       string `json:"id"`
+	Tickets  int    `json:"tickets"` // how many
+	Cheapest ticket `json:"cheapest"`
 }
 
 // order is one of the visitor's.

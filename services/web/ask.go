@@ -13,7 +13,7 @@ import (
 )
 
 // told is what an asking page passes on of its visitor's request.
-var told = []string{"Authorization", "Cookie", "X-Forwarded-For", service.RequestID, "Traceparent", service.IdempotencyKey}
+var told = []string{"Authorization", "Cookie", "X-Forwarded-For", "User-Agent", service.RequestID, "Traceparent", service.IdempotencyKey}
 
 // ask puts a request to the API as the visitor could, and reads the answer into out (nil: ignored). A service's refusal
 // comes back as an error with its words.
@@ -35,7 +35,10 @@ func (s *site) ask(r *http.Request, method, path string, in, out any) (http.Head
 	got := &answer{header: http.Header{}}
 	s.api.ServeHTTP(got, req)
 	if got.status/100 != 2 {
-		return nil, got.refusal()
+		if said := fault.Read(got.status, got.body.Bytes()); said != nil {
+			return nil, said
+		}
+		return nil, fmt.Errorf("HTTP %d %.200s", got.status, got.body.Bytes())
 	}
 	if out != nil {
 		if err := json.Unmarshal(got.body.Bytes(), out); err != nil {
@@ -73,15 +76,4 @@ func (a *answer) WriteHeader(status int) {
 func (a *answer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	return a.body.Write(b)
-}
-
-// refusal makes the contract's error body an error again.
-func (a *answer) refusal() error {
-	var body struct {
-		Errors []fault.Field `json:"errors"`
-	}
-	if err := json.Unmarshal(a.body.Bytes(), &body); err != nil || len(body.Errors) == 0 {
-		return fmt.Errorf("HTTP %d %.200s", a.status, a.body.Bytes())
-	}
-	return &fault.Error{Kind: fault.OfStatus(a.status), Fields: body.Errors}
 }

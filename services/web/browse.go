@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"marketplace/shared/clock"
 	"marketplace/shared/fault"
@@ -11,12 +12,27 @@ import (
 // onePage is how many tickets a page shows.
 const onePage = "24"
 
-// shelf is a page of tickets.
+// shelf is a page of what is for sale: events, each with the cheapest of its tickets.
 type shelf struct {
-	Tickets []ticket
-	Query   string
-	Sort    string
-	Pages   pages
+	Events []event
+	Asked  url.Values
+	Pages  pages
+}
+
+// filters are what of the market a visitor can ask for. The API knows them by the same names.
+var filters = []string{"q", "city", "from", "to"}
+
+// Value is what was asked for.
+func (s shelf) Value(name string) string { return s.Asked.Get(name) }
+
+// Narrow tells whether it is less than all there is.
+func (s shelf) Narrow() bool {
+	return slices.ContainsFunc(filters, func(name string) bool { return s.Value(name) != "" })
+}
+
+// Placed tells whether it is about a place or a time.
+func (s shelf) Placed() bool {
+	return s.Value("city") != "" || s.Value("from") != "" || s.Value("to") != ""
 }
 
 // shelved is a ticket as it is shown now.
@@ -27,18 +43,24 @@ type shelved struct {
 
 // Sorts are the orders a visitor can choose from.
 func (s shelf) Sorts() []choice {
-	var all []choice
-	for _, c := range []choice{{"Newest first", "", false}, {"Lowest price", "price", false}, {"Highest price", "-price", false}} {
+	return sorts(s.Asked, filters, choice{Name: "Soonest first"}, choice{Name: "Newest first", Link: "new"}, choice{Name: "Lowest price", Link: "price"}, choice{Name: "Highest price", Link: "-price"})
+}
+
+// sorts fills in the links of choices, each of which names an order: what else was asked for stays.
+func sorts(asked url.Values, keep []string, choices ...choice) []choice {
+	for i, c := range choices {
 		query := url.Values{}
-		if s.Query != "" {
-			query.Set("q", s.Query)
+		for _, name := range keep {
+			if asked.Get(name) != "" {
+				query.Set(name, asked.Get(name))
+			}
 		}
 		if c.Link != "" {
 			query.Set("sort", c.Link)
 		}
-		all = append(all, choice{c.Name, "/?" + query.Encode(), s.Sort == c.Link || s.Sort == "new" && c.Link == ""})
+		choices[i] = choice{c.Name, "/?" + query.Encode(), asked.Get("sort") == c.Link}
 	}
-	return all
+	return choices
 }
 
 // choice is one of several links.
@@ -47,29 +69,72 @@ type choice struct {
 	Here       bool // chosen
 }
 
-// browse lists tickets that can be bought.
+// browse lists what tickets can be bought for, or the tickets for one event.
 func (s *site) browse(w http.ResponseWriter, r *http.Request) error {
-	asked := r.URL.Query()
-	data := shelf{Query: asked.Get("q"), Sort: asked.Get("sort")}
+	data := shelf{Asked: r.URL.Query()}
+	if data.Value("event") != "" {
+		return s.event(w, r)
+	}
+	header, err := s.ask(r, http.MethodGet, "/api/events?"+atCursor(r, wanted(r, append(filters, "sort")...)), nil, &data.Events)
+	switch {
+	case isBadPage(r, err):
+		return fromTheStart(w, r)
+	case fault.KindOf(err) == fault.Refused && data.Placed(): // dates that are none
+		return s.again(w, r, "browse", view{Title: "Tickets", Data: data}, err)
+	case fault.KindOf(err) == fault.Refused: // an old or made-up link: the list begins anew
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	case err != nil:
+		return err
+	}
+	data.Pages = pagesOf(r, header)
+	return s.show(w, r, http.StatusOK, "browse", view{Title: "Tickets", Data: data})
+}
+
+// wanted are those parameters of a page's address that the API has too.
+func wanted(r *http.Request, names ...string) url.Values {
 	query := url.Values{}
-	for _, name := range []string{"q", "sort"} {
-		if value := asked.Get(name); value != "" {
+	for _, name := range names {
+		if value := r.URL.Query().Get(name); value != "" {
 			query.Set(name, value)
 		}
+	}
+	return query
+}
+
+// seats are the tickets for one event.
+type seats struct {
+	Tickets []ticket
+	Asked   url.Values
+	Pages   pages
+}
+
+// Sorts are the orders a visitor can choose from.
+func (s seats) Sorts() []choice {
+	return sorts(s.Asked, []string{"event"}, choice{Name: "Lowest price"}, choice{Name: "Highest price", Link: "-price"}, choice{Name: "Newest first", Link: "new"})
+}
+
+// event lists the tickets for one event.
+func (s *site) event(w http.ResponseWriter, r *http.Request) error {
+	data := seats{Asked: r.URL.Query()}
+	query := wanted(r, "event", "sort")
+	if query.Get("sort") == "" {
+		query.Set("sort", "price")
 	}
 	header, err := s.ask(r, http.MethodGet, "/api/tickets?"+atCursor(r, query), nil, &data.Tickets)
 	if isBadPage(r, err) {
 		return fromTheStart(w, r)
 	}
-	if fault.KindOf(err) == fault.Refused { // an old or made-up link: the list begins anew
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return nil
-	}
 	if err != nil {
 		return err
 	}
+	v := view{Title: "Tickets for one event"}
+	if len(data.Tickets) > 0 {
+		v.Title = listed(", ", data.Tickets[0].Title, data.Tickets[0].City)
+	}
 	data.Pages = pagesOf(r, header)
-	return s.show(w, r, http.StatusOK, "browse", view{Title: "Tickets", Data: data})
+	v.Data = data
+	return s.show(w, r, http.StatusOK, "event", v)
 }
 
 // offer is one ticket as a visitor sees it.

@@ -44,7 +44,7 @@ func (s *site) priceChanged(r *http.Request, offer string, refusal error) error 
 	if _, err := s.ask(r, http.MethodGet, "/api"+offer, nil, &now); err != nil {
 		return refusal
 	}
-	return fault.New(fault.Refused, "The seller has changed the price since you looked: it is %s now. Nothing was reserved. Buy it if you want it at that price",
+	return fault.New(fault.Refused, "The seller has changed the price since you looked: it is %s now. Nothing was reserved. Buy it if you want it at that price.",
 		s.currency.Print(now.Price))
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"marketplace/shared/fault"
 )
@@ -21,8 +22,19 @@ type flash struct {
 var done = map[string]string{
 	"listed":    "Your ticket is listed. We will show you here the moment somebody takes it.",
 	"edited":    "Your changes are on the market.",
+	"kept":      "Your changes are kept.",
+	"withdrawn": "It is off the market. You can list it again.",
+	"again":     "It is on the market again.",
 	"signedout": "You are signed out.",
 	"welcome":   "Welcome! You are signed in.",
+
+	"forgotten":    "If that address has an account, a letter with a link is on its way.",
+	"reset":        "Your new password is good. Sign in with it.",
+	"verified":     "Your address is verified.",
+	"verification": "A letter with a link is on its way.",
+	"password":     "Your password is changed. Your other devices are signed out.",
+	"everywhere":   "You are signed out everywhere. It takes up to a minute.",
+	"deleted":      "Your account is deleted. Goodbye.",
 }
 
 // flashFor is how many seconds a page may take to be shown.
@@ -42,7 +54,7 @@ func (s *site) flashCookie() string {
 
 // lead leads from a form to a page, which says once what was done.
 func (s *site) lead(w http.ResponseWriter, r *http.Request, path, what string) error {
-	s.setFlash(w, &flash{For: path, Done: what})
+	s.setFlash(w, &flash{For: pathOf(path), Done: what})
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil
 }
@@ -53,7 +65,7 @@ func (s *site) leadBack(w http.ResponseWriter, r *http.Request, path string, ref
 	if !mendable(refusal) {
 		return refusal
 	}
-	f := flash{For: path, Again: 1}
+	f := flash{For: pathOf(path), Again: 1}
 	words, _ := fault.Public(refusal)
 	for _, word := range words {
 		f.Wrong = append(f.Wrong, word.Message[:min(len(word.Message), flashWords/len(words))])
@@ -61,6 +73,11 @@ func (s *site) leadBack(w http.ResponseWriter, r *http.Request, path string, ref
 	s.setFlash(w, &f)
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil
+}
+
+func pathOf(address string) string {
+	path, _, _ := strings.Cut(address, "?")
+	return path
 }
 
 // flashed is what this page has to say, and has the browser forget it. A part of a page that is fetched anew says nothing.

@@ -45,7 +45,7 @@ func (b *browser) open(path string, head ...string) string {
 // What was done is said once, on the page that it is for, and not to whoever opens the same address later. A refusal stays
 // for one reload.
 func TestWhatWasDoneIsSaidOnceAndARefusalTwice(t *testing.T) {
-	s, ann := newSite(t, map[string]string{"GET /api/tickets": "[]", "GET /api/orders/O1": orderOf("created", "")})
+	s, ann := newSite(t, map[string]string{"GET /api/events": "[]", "GET /api/orders/O1": orderOf("created", "")})
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.page(s.browse))
 	mux.Handle("GET /terms", s.page(s.words("terms", "Terms")))
@@ -79,7 +79,7 @@ func TestWhatWasDoneIsSaidOnceAndARefusalTwice(t *testing.T) {
 
 // Whatever is in the cookie, it is text on the page, or nothing.
 func TestAMadeUpFlashDoesNothing(t *testing.T) {
-	s, _ := newSite(t, map[string]string{"GET /api/tickets": "[]"})
+	s, _ := newSite(t, map[string]string{"GET /api/events": "[]"})
 	for _, value := range []string{"", "x", "%%%", "e30", "bnVsbA", strings.Repeat("A", 4000)} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.AddCookie(&http.Cookie{Name: "flash", Value: value})

@@ -31,6 +31,11 @@ func (f form) Complaint(field string) string {
 	return strings.Join(all, " ")
 }
 
+// Is tells whether a complaint has a code.
+func (f form) Is(code fault.Code) bool {
+	return slices.ContainsFunc(f.Wrong, func(wrong fault.Field) bool { return wrong.Code == code })
+}
+
 // Others are the complaints about none of these fields.
 func (f form) Others(fields ...string) []string {
 	var all []string
@@ -59,7 +64,7 @@ func typed(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 // mendable tells whether the visitor can do something about a refusal where he sent the form from.
 func mendable(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Refused, fault.TooMany, fault.Unavailable:
+	case fault.Invalid, fault.Refused, fault.Restricted, fault.TooMany, fault.Unavailable:
 		return true
 	}
 	return false

@@ -19,7 +19,7 @@ import (
 	"marketplace/shared/service"
 )
 
-// behind is a sidecar that invokes five services, of which some are away.
+// behind is a sidecar that invokes six services, of which some are away.
 func behind(t *testing.T, away string) (*dapr.Sidecar, func() int) {
 	t.Helper()
 	var mu sync.Mutex
@@ -80,7 +80,7 @@ func TestAskingHowWeAreIsCheap(t *testing.T) {
 		all.Go(func() { assert.Equal(t, http.StatusOK, get(t, routes, "/healthz", "").Code) })
 	}
 	all.Wait()
-	assert.Equal(t, 5, invoked(), "invocations")
+	assert.Equal(t, 7, invoked(), "invocations")
 }
 
 func TestAnAnswerIsGoodForAMoment(t *testing.T) {

@@ -18,7 +18,7 @@ const (
 
 // onTicket tells open pages of a ticket that was listed or edited.
 func (s *site) onTicket(_ context.Context, t events.Ticket) error {
-	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn}}))
+	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn, facts(t.Occasion)}}))
 	if t.Version == 0 {
 		s.noteListed(t.CreatedAt.Time)
 		s.hub.Tell("listings", newsOf("listed", map[string]string{"id": t.ID}))
@@ -57,6 +57,14 @@ func (s *site) onOrder(_ context.Context, o events.Order) error {
 	return nil
 }
 
+// onHandover tells both sides of a sale that something happened to the ticket on its way.
+func (s *site) onHandover(_ context.Context, h events.Handover) error {
+	for _, side := range []string{h.SellerID, h.BuyerID} {
+		s.hub.Tell("user/"+side, newsOf("order", map[string]string{"id": h.ID}))
+	}
+	return nil
+}
+
 // change is what a page learns about a ticket. News may come late and in any order; a page keeps the newest of each part.
 type change struct {
 	ID string `json:"id"`
@@ -75,11 +83,12 @@ type edited struct {
 	Title     string `json:"title"`
 	Price     string `json:"price"`
 	Withdrawn bool   `json:"withdrawn,omitempty"`
+	Facts     string `json:"facts,omitempty"` // see facts in when.go
 }
 
 // ticketNow is all there is to know of a ticket.
 func ticketNow(t ticket) live.News {
-	return newsOf("ticket", change{t.ID, &moved{t.SaleVersion, stateOf(t)}, &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn}})
+	return newsOf("ticket", change{t.ID, &moved{t.SaleVersion, stateOf(t)}, &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn, facts(t.Occasion)}})
 }
 
 // off is why nobody holds a ticket nor can, "" when anybody can.

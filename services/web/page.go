@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -70,7 +71,7 @@ func (s *site) signedIn(r *http.Request) error {
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	said := s.flashed(w, r)
 	v.User, v.Now, v.Done = s.user(r), clock.At(s.now()), done[said.Done]
-	v.Here = here(r)
+	v.Here = cmp.Or(v.Here, here(r))
 	for _, words := range said.Wrong {
 		v.Form.Wrong = append(v.Form.Wrong, fault.Field{Message: words})
 	}

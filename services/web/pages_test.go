@@ -54,7 +54,7 @@ func mustQuery(t *testing.T, link string) url.Values {
 // A link to a page that is none leads to the first, and keeps what was looked for.
 func TestABadCursorIsTheFirstPage(t *testing.T) {
 	const refusal = `{"errors":[{"message":"cursor is not one that a page gave out","field":"cursor","code":"invalid"}]}`
-	s, ann := newSite(t, map[string]string{"GET /api/tickets": refusal, "GET /api/tickets/mine": refusal, "GET /api/orders": refusal})
+	s, ann := newSite(t, map[string]string{"GET /api/events": refusal, "GET /api/tickets/mine": refusal, "GET /api/orders": refusal})
 	for link, want := range map[string]string{
 		"/?q=x&sort=price&cursor=zzz&trail=a~b&page=9": "/?q=x&sort=price",
 		"/selling?cursor=zzz":                          "/selling",

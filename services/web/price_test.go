@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -105,8 +104,8 @@ func FuzzTypedPrice(f *testing.F) {
 // The API is asked in its own form; what was typed stays when it is refused. The form says what the rule is.
 func TestSellingInPeoplesWords(t *testing.T) {
 	for currency, want := range map[money.Currency][]string{
-		"usd": {`{"price":"12.50","title":"x"}`, `>$0.50</data> to <data class="sum" value="999999.99">$999,999.99</data>, with at most two decimals`, `inputmode="decimal"`, `value="$12,50"`},
-		"jpy": {`{"price":"$12,50","title":"x"}`, `>¥50</data> to <data class="sum" value="99999999.00">¥99,999,999</data>, without decimals`, `inputmode="numeric"`, `value="$12,50"`},
+		"usd": {`"price":"12.50"`, `>$0.50</data> to <data class="sum" value="999999.99">$999,999.99</data>, with at most two decimals`, `inputmode="decimal"`, `value="$12,50"`},
+		"jpy": {`"price":"$12,50"`, `>¥50</data> to <data class="sum" value="99999999.00">¥99,999,999</data>, without decimals`, `inputmode="numeric"`, `value="$12,50"`},
 	} {
 		s, cookie := newSite(t, nil)
 		var err error
@@ -119,7 +118,7 @@ func TestSellingInPeoplesWords(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = w.Write([]byte(`{"errors":[{"message":"No","field":"price"}]}`))
 		})
-		typed := url.Values{"title": {"x"}, "price": {"$12,50"}}
+		typed := typedForm("title", "x", "price", "$12,50")
 		r := httptest.NewRequest(http.MethodPost, "/sell", strings.NewReader(typed.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.AddCookie(cookie)

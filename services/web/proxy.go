@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +14,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,12 +27,14 @@ import (
 
 // services says which service answers for which part of the API.
 var services = map[string]string{
-	"/api/users":    "auth",
-	"/api/tickets":  "tickets",
-	"/api/sales":    "tickets",
-	"/api/events":   "tickets",
-	"/api/orders":   "orders",
-	"/api/payments": "payments",
+	"/api/users":     "auth",
+	"/api/tickets":   "tickets",
+	"/api/sales":     "tickets",
+	"/api/events":    "tickets",
+	"/api/orders":    "orders",
+	"/api/payments":  "payments",
+	"/api/handovers": "handover",
+	"/api/contents":  "handover",
 }
 
 // passOn passes a request to the service that answers for its path, by service invocation.
@@ -73,7 +78,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 			api.Fail(w, r, fault.New(fault.Invalid, "The address or a header is too long"))
 			return
 		}
-		body, err := api.Body(w, r)
+		body, err := api.BodyUpTo(w, r, bodyLimit(w, r))
 		if err != nil {
 			api.Fail(w, r, err)
 			return
@@ -103,6 +108,9 @@ func passedMethod(method string) string {
 // headLimit bounds what a sidecar is sent before the body. A sidecar takes no more than 8 KiB, its own headers included.
 const headLimit = 6 << 10
 
+// longestAgent is how much of a User-Agent auth looks at.
+const longestAgent = 512
+
 // passedOn is what services read of a request's head. Who calls, and with what token, is for the sidecar to say; and one
 // byte that does not belong in a header, or is not UTF-8, would make it fail. The forms of the site fill in some of it.
 func passedOn(r *http.Request) http.Header {
@@ -123,6 +131,9 @@ func passedOn(r *http.Request) http.Header {
 	cookies := []string{session.Cookie}
 	if services[prefixOf(r.URL.Path)] == "auth" {
 		cookies = append(cookies, session.DeviceCookie)
+		if agent := strings.Map(inHeader, r.UserAgent()); agent != "" {
+			head.Set("User-Agent", strings.ToValidUTF8(agent[:min(len(agent), longestAgent)], "")) // for the account's history
+		}
 	}
 	var kept []string
 	for _, name := range cookies {
@@ -174,7 +185,12 @@ func whole(resp *http.Response) error {
 	if err != nil {
 		return err // to ErrorHandler
 	}
-	if !json.Valid(body) {
+	all := json.Valid(body)
+	if digest := resp.Header.Get("Content-Digest"); digest != "" { // a file, which says itself what is in it
+		sum := sha256.Sum256(body)
+		all = digest == "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":"
+	}
+	if !all {
 		return fmt.Errorf("HTTP %d and the first %d bytes of an answer", resp.StatusCode, len(body))
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -187,8 +203,8 @@ func inOurWords(resp *http.Response) error {
 		resp.Header.Set("Cache-Control", noStore)
 	}
 	for name := range resp.Header {
-		if strings.HasPrefix(name, "Dapr-") || strings.HasPrefix(name, "Grpc-") || name == "Traceparent" || name == "Tracestate" {
-			resp.Header.Del(name)
+		if strings.HasPrefix(name, "Dapr-") || strings.HasPrefix(name, "Grpc-") || name == "Traceparent" || name == "Tracestate" || name == "X-Content-Type-Options" {
+			resp.Header.Del(name) // the last is on every answer of ours
 		}
 	}
 	if resp.StatusCode < http.StatusBadRequest {
@@ -196,12 +212,24 @@ func inOurWords(resp *http.Response) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()
-	var answer struct {
-		Errors []fault.Field `json:"errors"`
-	}
-	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 && answer.Errors[0].Message != "" {
+	if err == nil && fault.Read(resp.StatusCode, body) != nil {
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return nil
 	}
 	return fmt.Errorf("HTTP %d %.200s", resp.StatusCode, body) // to ErrorHandler
+}
+
+// fileLimit and fileWait are for what a seller attaches to a ticket: 2 MB, over a connection that may be slow.
+const (
+	fileLimit = 2<<20 + 1 // one byte more, so that the service says what is too large
+	fileWait  = 60 * time.Second
+)
+
+// bodyLimit is how much a request may carry. Who sends a file gets the time for it.
+func bodyLimit(w http.ResponseWriter, r *http.Request) int64 {
+	if prefixOf(r.URL.Path) != "/api/contents" || r.Method != http.MethodPut {
+		return api.BodyLimit
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileWait)) // without: the usual time
+	return fileLimit
 }

@@ -19,38 +19,58 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	}
 
 	// Events, to every replica, at most once: open pages hear of them.
-	service.OnBroadcast(r, s.onTicket) // from tickets: listed or edited
-	service.OnBroadcast(r, s.onOrder)  // from orders: held, free again, or sold
-	r.Hears(hearing)                   // from ourselves: whether we still hear anything
+	service.OnBroadcast(r, s.onTicket)   // from tickets: listed or edited
+	service.OnBroadcast(r, s.onOrder)    // from orders: held, free again, or sold
+	service.OnBroadcast(r, s.onHandover) // from handover: how a sold ticket is on its way
+	r.Hears(hearing)                     // from ourselves: whether we still hear anything
 
 	// People with a browser. Every form can be sent twice and does its work once.
 	pages := http.NewServeMux()
 	for route, show := range map[string]page{
-		"GET /{$}":                 s.browse,
-		"GET /tickets/{id}":        s.ticket,
-		"POST /tickets/{id}/buy":   s.buy,
-		"GET /tickets/{id}/buy":    s.up, // by hand, or back after signing in
-		"GET /tickets/{id}/edit":   s.editForm,
-		"POST /tickets/{id}/edit":  s.edit,
-		"GET /sell":                s.sellForm,
-		"POST /sell":               s.sell,
-		"GET /selling":             s.selling,
-		"GET /orders":              s.orders,
-		"GET /orders/{id}":         s.order, // checkout, confirmation or what became of it
-		"POST /orders/{id}/pay":    s.pay,
-		"GET /orders/{id}/pay":     s.up,
-		"POST /orders/{id}/cancel": s.cancel,
-		"GET /orders/{id}/cancel":  s.up,
-		"GET /signup":              s.signUpForm,
-		"POST /signup":             s.signUp,
-		"GET /signin":              s.signInForm,
-		"POST /signin":             s.signIn,
-		"POST /signout":            s.signOut,
-		"GET /signout":             s.up,
-		"GET /terms":               s.words("terms", "Terms"),
-		"GET /support":             s.words("support", "Help"),
-		"GET /api/docs":            s.docs, // for who writes a client
-		"/":                        s.nowhere,
+		"GET /{$}":                         s.browse,
+		"GET /tickets/{id}":                s.ticket,
+		"POST /tickets/{id}/buy":           s.buy,
+		"GET /tickets/{id}/buy":            s.up, // by hand, or back after signing in
+		"GET /tickets/{id}/edit":           s.editForm,
+		"POST /tickets/{id}/edit":          s.edit,
+		"POST /tickets/{id}/withdraw":      s.withdraw,
+		"POST /tickets/{id}/again":         s.offerAgain,
+		"GET /sell":                        s.sellForm,
+		"POST /sell":                       s.sell,
+		"GET /selling":                     s.selling,
+		"GET /orders":                      s.orders,
+		"GET /orders/{id}":                 s.order, // checkout, confirmation or what became of it
+		"POST /orders/{id}/pay":            s.pay,
+		"GET /orders/{id}/pay":             s.up,
+		"POST /orders/{id}/cancel":         s.cancel,
+		"GET /orders/{id}/cancel":          s.up,
+		"GET /signup":                      s.signUpForm,
+		"POST /signup":                     s.signUp,
+		"GET /signin":                      s.signInForm,
+		"POST /signin":                     s.signIn,
+		"POST /signout":                    s.signOut,
+		"GET /signout":                     s.up,
+		"GET /forgot":                      s.forgotForm,
+		"POST /forgot":                     s.forgot,
+		"GET /reset":                       s.resetForm, // by a mailed link, as verify
+		"POST /reset":                      s.reset,
+		"GET /verify":                      s.verifyForm,
+		"POST /verify":                     s.verify,
+		"GET /account":                     s.account,
+		"GET /account/data":                s.data, // a download
+		"POST /account/password":           s.changePassword,
+		"GET /account/password":            s.up,
+		"POST /account/verification":       s.askVerification,
+		"GET /account/verification":        s.up,
+		"POST /account/signout-everywhere": s.signOutEverywhere,
+		"GET /account/signout-everywhere":  s.up,
+		"POST /account/delete":             s.deleteAccount,
+		"GET /account/delete":              s.up,
+		"GET /.well-known/change-password": s.wellKnownPassword, // password managers
+		"GET /terms":                       s.words("terms", "Terms"),
+		"GET /support":                     s.words("support", "Help"),
+		"GET /api/docs":                    s.docs, // for who writes a client
+		"/":                                s.nowhere,
 	} {
 		pages.Handle(route, s.page(show))
 	}

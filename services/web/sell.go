@@ -28,22 +28,21 @@ func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
 	}
 	r.Header.Set(service.IdempotencyKey, f.Get("key"))
 	var t ticket
-	_, err = s.ask(r, http.MethodPost, "/api/tickets", s.typedOffer(f), &t)
+	offer, err := s.typedOffer(f)
+	if err == nil {
+		_, err = s.ask(r, http.MethodPost, "/api/tickets", offer, &t)
+	}
 	for fault.CodeOf(err) == fault.KeyInProgress && clock.Wait(r.Context(), 100*time.Millisecond) { // the first of two clicks is at work
-		_, err = s.ask(r, http.MethodPost, "/api/tickets", s.typedOffer(f), &t)
+		_, err = s.ask(r, http.MethodPost, "/api/tickets", offer, &t)
 	}
 	if fault.CodeOf(err) == fault.KeyReused { // back by the browser's button, changed, and sent again
 		f.Set("key", rand.Text())
 		err = fault.New(fault.Refused, "You have listed a ticket with this form already. Send it once more to list another")
 	}
 	if err != nil {
-		return s.again(w, r, "sell", view{Title: "Sell a ticket", Form: form{Typed: f}}, err)
+		return s.again(w, r, "sell", view{Title: "Sell a ticket", Form: form{Typed: f}}, inForm(err))
 	}
 	return s.lead(w, r, "/tickets/"+t.ID, "listed")
-}
-
-func (s *site) typedOffer(f url.Values) map[string]string {
-	return map[string]string{"title": f.Get("title"), "price": typedPrice(f.Get("price"), f.Get("decimal"), s.currency)}
 }
 
 // editForm is a form with the ticket as it is. A ticket that cannot be edited now is shown instead.
@@ -64,24 +63,34 @@ func (s *site) editForm(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	v.Title = "Edit: " + v.Title
-	v.Form = form{Typed: url.Values{"title": {o.Ticket.Title}, "price": {s.currency.Plain(o.Ticket.Price)}}}
+	v.Form = form{Typed: s.formOf(o.Ticket)}
 	return s.show(w, r, http.StatusOK, "edit", v)
 }
 
-// edit changes title and price.
+// edit changes what is offered. What was withdrawn stays so.
 func (s *site) edit(w http.ResponseWriter, r *http.Request) error {
 	f, err := typed(w, r)
 	if err != nil {
 		return err
 	}
 	path := "/tickets/" + url.PathEscape(r.PathValue("id"))
-	if _, err := s.ask(r, http.MethodPut, "/api"+path, s.typedOffer(f), nil); err != nil {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
+	offer, err := s.typedOffer(f)
+	if err == nil {
+		_, err = s.ask(r, http.MethodPut, "/api"+path, offer, nil)
+	}
+	if err != nil {
 		v, gone := s.offer(r)
 		if gone != nil {
 			return gone
 		}
 		v.Title, v.Form = "Edit: "+v.Title, form{Typed: f}
-		return s.again(w, r, "edit", v, err)
+		return s.again(w, r, "edit", v, inForm(err))
+	}
+	if f.Get("withdrawn") != "" {
+		return s.lead(w, r, path, "kept")
 	}
 	return s.lead(w, r, path, "edited")
 }
@@ -91,7 +100,10 @@ func (s *site) selling(w http.ResponseWriter, r *http.Request) error {
 	if err := s.signedIn(r); err != nil {
 		return err
 	}
-	var data shelf
+	var data struct {
+		Tickets []ticket
+		Pages   pages
+	}
 	header, err := s.ask(r, http.MethodGet, "/api/tickets/mine?"+atCursor(r, url.Values{}), nil, &data.Tickets)
 	if isBadPage(r, err) {
 		return fromTheStart(w, r)

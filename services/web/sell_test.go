@@ -14,10 +14,19 @@ import (
 
 var keyOfForm = regexp.MustCompile(`name="key" value="([^"]*)"`)
 
+// typedForm is what a seller types, with these fields changed.
+func typedForm(fields ...string) url.Values {
+	f := url.Values{"title": {"Aida"}, "price": {"10"}, "date": {"2027-07-18"}, "time": {"19:30"}, "zone": {"Europe/Zurich"}, "venue": {"Opernhaus"}}
+	for i := 0; i < len(fields); i += 2 {
+		f.Set(fields[i], fields[i+1])
+	}
+	return f
+}
+
 // offered sends the form for a ticket.
 func offered(t *testing.T, s *site, cookie *http.Cookie, key string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/sell", strings.NewReader(url.Values{"title": {"Aida"}, "price": {"10"}, "key": {key}}.Encode()))
+	r := httptest.NewRequest(http.MethodPost, "/sell", strings.NewReader(typedForm("title", "Aida", "price", "10", "key", key).Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.AddCookie(cookie)
 	w := httptest.NewRecorder()

@@ -21,7 +21,7 @@ func TestWhoTakesGzip(t *testing.T) {
 
 // Pages and files are squeezed; what has a visitor's secret beside words that a stranger can choose is not.
 func TestWhatIsSqueezed(t *testing.T) {
-	s, ann := newSite(t, map[string]string{"GET /api/tickets": "[]", "GET /api/orders/O1": orderOf("created", "")})
+	s, ann := newSite(t, map[string]string{"GET /api/events": "[]", "GET /api/orders/O1": orderOf("created", "")})
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.page(s.browse))
 	mux.Handle("GET /orders/{id}", s.page(s.order))

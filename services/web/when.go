@@ -76,3 +76,11 @@ func tone(o occasion.Occasion) string {
 func past(o occasion.Occasion, now clock.Time) bool {
 	return !o.StartsAt.IsZero() && !now.Before(o.StartsAt.Time)
 }
+
+// facts is all that is said of when and where, so that an open page can tell whether it still says the same.
+func facts(o occasion.Occasion) string {
+	if o.StartsAt.IsZero() {
+		return listed("|", place(o), seat(o))
+	}
+	return strings.Join([]string{o.StartsAt.UTC().Format(time.RFC3339), o.Zone, place(o), seat(o)}, "|")
+}

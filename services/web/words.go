@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"html/template"
 	"slices"
 	"strings"
@@ -27,11 +28,15 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"hour":     hour,
 		"place":    place,
 		"seat":     seat,
+		"regions":  func() []region { return regions },
+		"known":    isListed,
 		"past":     past,
+		"facts":    facts,
 		"number":   number,
 		"fours":    fours,
 		"qr":       qrCode,
 		"left":     left,
+		"happened": func(what string) string { return cmp.Or(happened[what], what) },
 		"quoted":   quoted,
 	}
 }

@@ -21,6 +21,9 @@ const (
 	// publishes what the document still holds. Where the work has a way to end that writes nothing, that way must go
 	// through Announce.
 	ByRepeat
+	// ByLater is for what must not wait for the broker, nor be refused while it is away, and whose news may come late: it is
+	// published after the write; when that fails, or the process dies, it goes out with the document's next change.
+	ByLater
 )
 
 // ErrUnannounced is returned, with the document as it is now, for a change that is saved and whose events are not

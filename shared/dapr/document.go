@@ -233,7 +233,7 @@ func (c *Collection[T]) next(ctx context.Context, doc document, writer string, b
 
 // insure makes sure that the events in next will be published if next is saved, whatever dies afterwards.
 func (c *Collection[T]) insure(ctx context.Context, by Promise, id string, next document, writer string) error {
-	if by == ByRepeat || len(next.Outbox) == 0 || next.Outbox[len(next.Outbox)-1].Writer != writer {
+	if by != ByNudge || len(next.Outbox) == 0 || next.Outbox[len(next.Outbox)-1].Writer != writer {
 		return nil // this change is worth no event
 	}
 	return c.outbox.insure(ctx, command{Key: c.key(id), Version: next.Version, Writer: writer})
@@ -243,7 +243,7 @@ func (c *Collection[T]) publish(ctx context.Context, by Promise, doc document) e
 	if len(doc.Outbox) == 0 || c.outbox == nil {
 		return nil
 	}
-	if by == ByNudge {
+	if by != ByRepeat {
 		c.outbox.publishLater(ctx, doc.Outbox)
 		return nil
 	}

@@ -62,11 +62,10 @@ func (s *Sidecar) Invoke(ctx context.Context, app, method, path string, in, out 
 // refusal makes another service's error body an error again. A body of another shape is the sidecar's: the service
 // could not be reached.
 func refusal(app string, status int, body []byte) error {
-	var answer struct {
-		Errors []fault.Field `json:"errors"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil || len(answer.Errors) == 0 || answer.Errors[0].Message == "" {
+	said := fault.Read(status, body)
+	if said == nil {
 		return fault.Down(fmt.Errorf("%s: HTTP %d %.200s", app, status, body), "Please try again in a moment")
 	}
-	return &fault.Error{Kind: fault.OfStatus(status), Fields: answer.Errors, Cause: fmt.Errorf("said by %s", app)}
+	said.Cause = fmt.Errorf("said by %s", app)
+	return said
 }

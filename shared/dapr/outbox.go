@@ -152,7 +152,7 @@ func (o *Outbox) publishLater(ctx context.Context, box []pending) {
 			publishTime.Observe(time.Since(began).Seconds())
 		} else {
 			leftOver.Inc()
-			o.log.Warn("events wait for their nudge", "error", err)
+			o.log.Warn("events wait for their nudge, or for the next change", "error", err)
 		}
 	})
 }
@@ -163,6 +163,7 @@ func (o *Outbox) publishNow(ctx context.Context, box []pending) error {
 		if err := o.publisher.Publish(trace.From(ctx, p.Trace), p.Event); err != nil {
 			return err
 		}
+		o.log.Info("event published", "type", p.Event.Type, "id", p.Event.ID, "trace", trace.ID(trace.From(ctx, p.Trace)))
 	}
 	for _, p := range box {
 		o.settle(p.Writer)

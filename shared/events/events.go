@@ -65,7 +65,7 @@ func Subscribers(topic string) []string {
 	case HandoversTopic:
 		return []string{"payments", "mail"}
 	case AccountsTopic:
-		return []string{"mail"}
+		return []string{"tickets", "mail"}
 	}
 	if app, private := strings.CutSuffix(topic, outboxSuffix); private {
 		return []string{app}

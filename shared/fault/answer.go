@@ -45,6 +45,7 @@ var answers = map[Kind]struct {
 	Refused:            {http.StatusBadRequest, Done, 0, refused},                     // late or repeated: there is nothing left to do
 	Unauthenticated:    {http.StatusUnauthorized, Retry, long, notSignedIn},           // a token being changed
 	Forbidden:          {http.StatusUnauthorized, Retry, long, notOwner},              // the contract says 401 for "not the owner" too
+	Restricted:         {http.StatusForbidden, Done, 0, restricted},                   // not for what has happened already
 	NotFound:           {http.StatusNotFound, Retry, brief, notFound},                 // the event that makes it is still on its way, or there is none
 	MethodNotAllowed:   {http.StatusMethodNotAllowed, Retry, brief, methodNotAllowed}, // of another service of ours: one of us is newer
 	Early:              {http.StatusConflict, Retry, long, early},                     // what it builds on is still on its way, known for sure
@@ -98,6 +99,8 @@ func OfStatus(status int) Kind {
 		return Refused
 	case http.StatusUnauthorized:
 		return Forbidden
+	case http.StatusForbidden:
+		return Restricted
 	case http.StatusNotFound:
 		return NotFound
 	case http.StatusMethodNotAllowed:

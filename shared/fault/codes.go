@@ -12,6 +12,7 @@ const (
 	refused            Code = "refused"                // the state of things does not allow it
 	notSignedIn        Code = "not_signed_in"          // there is no session, or one that is over
 	notOwner           Code = "not_owner"              // it belongs to somebody else
+	restricted         Code = "restricted"             // the caller has to do something else first
 	notFound           Code = "not_found"              // no such thing, or no such path
 	methodNotAllowed   Code = "method_not_allowed"     // the path is known, for the methods in Allow
 	early              Code = "early"                  // what it builds on has not arrived yet
@@ -32,6 +33,10 @@ const (
 	// Of accounts.
 	EmailInUse         Code = "email_in_use"        // the address has an account already
 	InvalidCredentials Code = "invalid_credentials" // no such account, or another password
+	LinkOver           Code = "link_over"           // the link of a letter is used up, too old, or none of ours
+	AddressVerified    Code = "address_verified"    // the address is known to be its owner's already
+	AddressUnverified  Code = "address_unverified"  // the owner has to open the link that was sent to his address first
+	AccountBusy        Code = "account_busy"        // the account has something under way that somebody else counts on
 
 	// Of tickets and orders.
 	TicketReserved    Code = "ticket_reserved"     // somebody holds the ticket, or has bought it

@@ -18,6 +18,7 @@ const (
 	Refused                 // the request is fine, the state of things does not allow it
 	Unauthenticated         // nobody is signed in
 	Forbidden               // somebody is, but it is not theirs
+	Restricted              // somebody is, and has to do something else first
 	NotFound                // no such thing, or an id that cannot name one
 	MethodNotAllowed        // there is such a thing, but this cannot be done to it
 	Early                   // what the event builds on has not arrived yet; ask again

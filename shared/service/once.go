@@ -214,7 +214,7 @@ func (o *Once) end(ctx context.Context, id string, try int, err error, answer *k
 // nothingDone tells whether err says that its request was refused before it did anything.
 func nothingDone(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.NotJSON, fault.TooLarge, fault.Unauthenticated, fault.Forbidden, fault.NotFound:
+	case fault.Invalid, fault.NotJSON, fault.TooLarge, fault.Unauthenticated, fault.Forbidden, fault.Restricted, fault.NotFound:
 		return true
 	}
 	return false

@@ -38,6 +38,7 @@ type Routes struct {
 	suspects      poison.Suspects // events that could not be handled
 	ready, whole  []check
 	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
+	mentions      []func() string
 }
 
 // check says what is missing, nil when nothing is.
@@ -79,7 +80,7 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 		return r.pass(w, req, r.ready)
 	})
 	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
-		return r.pass(w, req, r.everything())
+		return r.pass(w, req, r.everything(), r.mentions...)
 	})
 	metrics.Ask("healthy", "1 while the service and all that it does not do without for long are well, as GET /healthz says, else 0.", r.healthy)
 	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
@@ -95,13 +96,25 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 // answers questions.
 func (r *Routes) Whole(c check) { r.whole = append(r.whole, c) }
 
+// Mention adds words to /healthz that an operator should read although nothing is wrong; "" for none.
+func (r *Routes) Mention(words func() string) { r.mentions = append(r.mentions, words) }
+
 func (r *Routes) everything() []check { return append(r.ready[:len(r.ready):len(r.ready)], r.whole...) }
 
-func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check) error {
+func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check, mentions ...func() string) error {
 	if err := r.missing(req.Context(), checks); err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, map[string]string{"status": "ready"})
+	answer := struct {
+		Status string   `json:"status"`
+		Notes  []string `json:"notes,omitempty"`
+	}{Status: "ready"}
+	for _, words := range mentions {
+		if note := words(); note != "" {
+			answer.Notes = append(answer.Notes, note)
+		}
+	}
+	return api.Write(w, http.StatusOK, answer)
 }
 
 // missing says what does not pass, nil when everything does.
@@ -199,7 +212,7 @@ func payloads[P any, T interface {
 			}
 			return err
 		}
-		trace.About(ctx, about(payload)...)
+		note(ctx, about(payload))
 		return h(ctx, payload)
 	}
 }
@@ -226,7 +239,9 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 		return fault.Retry
 	}
 	e, err := events.Open(body)
+	began, noted := time.Now(), &notes{}
 	ctx, end := r.hear(req, s, e)
+	ctx = context.WithValue(ctx, notesKey{}, noted)
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, deliveryLimit)
 		defer cancel()
@@ -235,8 +250,15 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 	outcome := r.judge(s, e, err)
 	countEvent(s, e, outcome, time.Now())
 	end(outcome)
-	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "error", err)
+	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "ms", sinceMS(began)).With(noted.fields()...)
+	if err != nil {
+		log = log.With("error", err)
+	}
 	switch outcome {
+	case fault.Done:
+		if s.PubSub == dapr.PubSub { // what every replica hears, and what we say to ourselves, tells no story
+			log.Info("event handled")
+		}
 	case fault.Drop:
 		log.Error("event cannot be handled, sent to the dead letters")
 	case fault.Retry:
@@ -298,6 +320,7 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 	expectJobs(job)
 	r.methods(paths, r.fromSidecar).by[http.MethodPost] = r.answer(r.fromSidecar(func(w http.ResponseWriter, req *http.Request) error {
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
+		began := time.Now()
 		ctx, end := ring(req, prefix)
 		limited, cancel := context.WithTimeout(ctx, jobLimit)
 		defer cancel()
@@ -308,8 +331,11 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 		if outcome == fault.Retry {
 			return fault.Down(err, "job %s%s not done yet", prefix, rest) // 404 would end the job
 		}
+		log := r.log.With("job", prefix+rest, "trace", trace.ID(ctx), "ms", sinceMS(began))
 		if err != nil {
-			r.log.Error("job given up", "job", prefix+rest, "trace", trace.ID(ctx), "error", err)
+			log.Error("job given up", "error", err)
+		} else {
+			log.Info("job done")
 		}
 		return api.Write(w, http.StatusOK, struct{}{})
 	}))

@@ -20,7 +20,10 @@ import (
 // traced makes a request a span. Its handler says what it is in the words of the business; until then it is called name.
 func traced(name string, h api.Handler) api.Handler {
 	return func(w http.ResponseWriter, req *http.Request) error {
-		ctx, span := trace.Enter(req.Context(), name, trace.Request(req.Header.Get(RequestID)))
+		ctx, span := trace.Enter(req.Context(), name)
+		if id := req.Header.Get(RequestID); id != "" {
+			trace.About(ctx, trace.Request(id))
+		}
 		whole := false
 		defer func() {
 			if !whole {
@@ -40,20 +43,18 @@ func traced(name string, h api.Handler) api.Handler {
 // hear makes the delivery of an event a span, within that of the sidecar that brings it. What a service says to itself, and
 // does nothing about most of the time, is none.
 func (r *Routes) hear(req *http.Request, s subscription, e events.Envelope) (context.Context, func(fault.Outcome)) {
-	ctx := req.Context()
-	brought := trace.Parent(ctx)
 	age := time.Duration(0)
 	if said, err := time.Parse(time.RFC3339, e.Time); err == nil {
-		age = max(0, r.now().Sub(said))
+		age = r.now().Sub(said)
 	}
-	ctx = trace.FromBefore(ctx, e.TraceParent, age)
+	ctx := trace.FromBefore(req.Context(), e.TraceParent, age)
 	if trace.ID(ctx) == trace.ID(req.Context()) {
-		ctx = trace.From(ctx, brought)
+		ctx = req.Context() // the sidecar's span for it
 	}
 	if s.PubSub == dapr.OutboxBus || s.Topic == events.HeartbeatsTopic {
 		return ctx, func(fault.Outcome) {}
 	}
-	ctx, span := trace.Enter(ctx, "hear "+e.Type, trace.Event(e.ID), trace.Delay(age))
+	ctx, span := trace.Enter(ctx, "hear "+e.Type, trace.Event(e.ID))
 	return ctx, func(o fault.Outcome) {
 		if o != fault.Done {
 			trace.Failed(ctx, strings.ToLower(string(o)))
@@ -80,6 +81,29 @@ func ring(req *http.Request, prefix string) (context.Context, func(fault.Outcome
 		span.End()
 	}
 }
+
+type notesKey struct{}
+
+// notes are what the handler of an event has found out about it.
+type notes struct{ about []attribute.KeyValue }
+
+func note(ctx context.Context, about []attribute.KeyValue) {
+	trace.About(ctx, about...)
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
+		n.about = about
+	}
+}
+
+// fields are the same for a line in the log.
+func (n *notes) fields() []any {
+	var out []any
+	for _, a := range n.about {
+		out = append(out, string(a.Key), a.Value.AsString())
+	}
+	return out
+}
+
+func sinceMS(began time.Time) float64 { return float64(time.Since(began).Microseconds()) / 1000 }
 
 // about is what an event's payload is about.
 func about(payload any) []attribute.KeyValue {

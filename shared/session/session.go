@@ -33,9 +33,12 @@ const sessionType = "JWT"
 type User struct {
 	ID       string
 	Email    string
-	Verified bool  // the address is his: he has opened a link that was sent there
-	Operator bool  // of the marketplace: verified, and his address is one of auth's OPERATORS
-	IssuedAt int64 // Unix seconds; the issuer's to say
+	Verified bool // the address is his: he has opened a link that was sent there
+	Operator bool // of the marketplace: verified, and his address is one of auth's OPERATORS
+
+	// What the issuer says besides.
+	Generation int   // of the account's sessions, see Ended
+	IssuedAt   int64 // Unix seconds
 }
 
 type claims struct {
@@ -67,7 +70,7 @@ func (v *Verifier) User(r *http.Request) (User, error) {
 	if !v.read(token, sessionType, &c) || c.Subject == "" || c.IssuedAt == nil || v.isOver(c.Subject, c.Generation) {
 		return User{}, fault.NotSignedIn()
 	}
-	return User{ID: c.Subject, Email: c.Email, Verified: c.Verified, Operator: c.Verified && c.Operator, IssuedAt: c.IssuedAt.Unix()}, nil
+	return User{ID: c.Subject, Email: c.Email, Verified: c.Verified, Operator: c.Verified && c.Operator, Generation: c.Generation, IssuedAt: c.IssuedAt.Unix()}, nil
 }
 
 // bearer returns the token of an Authorization header, false when there is none. Another scheme is for somebody else, such

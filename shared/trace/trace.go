@@ -24,9 +24,6 @@ func Payment(id string) attribute.KeyValue { return attribute.String("payment", 
 func Event(id string) attribute.KeyValue   { return attribute.String("event", id) }
 func Request(id string) attribute.KeyValue { return attribute.String("request", id) }
 
-// Delay is how long something was on its way.
-func Delay(d time.Duration) attribute.KeyValue { return attribute.Int64("delay_ms", d.Milliseconds()) }
-
 // goesOn is how old a parent may be. What follows later begins a trace of its own that names it: no viewer shows a trace of days.
 const goesOn = time.Hour
 

@@ -59,6 +59,7 @@ func TestDoubleClick(t *testing.T) {
 	seller.open("/sell")
 	seller.types("#title", "Sold once")
 	seller.types("#price", "5")
+	seller.fills(someday())
 	// Past the script that would keep the second back, both from the same form.
 	seller.is(`(async () => {
 		const form = document.querySelector("form.sheet"), body = new URLSearchParams(new FormData(form));

@@ -3,6 +3,7 @@ package browser
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
@@ -25,13 +26,45 @@ func TestGallery(t *testing.T) {
 	}
 	prices := []string{"19.99", "12", "480", "64.50", "85", "45", "1250000", "7", "30"}
 	prices[6] = "999999.99"
+	soon := time.Now()
+	day := func(weekday time.Weekday, weeks int) string {
+		at := soon.AddDate(0, 0, 7*weeks)
+		for at.Weekday() != weekday {
+			at = at.AddDate(0, 0, 1)
+		}
+		return at.Format(time.DateOnly)
+	}
+	occasions := []occasion{
+		{day(time.Saturday, 2), "20:30", "Europe/Zurich", "Auditorium Stravinski", "Montreux", "Parterre", "1", "12", "75"},
+		{day(time.Saturday, 9), "19:00", "Europe/London", "Royal Albert Hall", "London", "Gallery", "", "", "9.50"},
+		{day(time.Sunday, 5), "15:00", "Europe/Paris", "Court Philippe-Chatrier", "Paris", "Tribune Lacoste, bas", "17", "103", "410"},
+		{day(time.Friday, 1), "19:30", "Europe/Vienna", "Burgtheater", "Wien", "Parkett", "4", "12", ""},
+		{day(time.Wednesday, 3), "21:00", "Atlantic/Reykjavik", "Harpa", "Reykjavík", "", "", "", ""},
+		{day(time.Tuesday, 4), "18:00", "Asia/Tokyo", "東京ドーム", "東京", "内野指定席", "12", "34", ""},
+		{day(time.Thursday, 20), "20:00", "America/Argentina/Buenos_Aires", "A venue with a name that is nearly as long as the title of this ticket, which nobody reads", "Llanfairpwllgwyngyllgogerychwyrndrobwll", "An upper balcony on the left", "Double letters AA and BB", "One hundred and twenty-three", "999999.99"},
+		{day(time.Monday, 6), "10:00", "UTC", "<b>nowhere</b>", "", "", "", "", ""},
+		{day(time.Friday, 7), "22:00", "Africa/Cairo", "دار الأوبرا", "القاهرة", "", "٣", "١٢", ""},
+	}
 	paths := map[string]string{}
 	for i, title := range titles {
-		paths[title] = seller.sells(title, prices[i])
+		paths[title] = seller.sellsFor(occasions[i], title, prices[i])
 	}
 	held, bought, mine, freed := paths[titles[0]], paths[titles[1]], paths[titles[2]], paths[titles[3]]
 
+	for i := range 3 {
+		o := occasions[3]
+		o.row, o.seat = fmt.Sprint(10+i), fmt.Sprint(20+i)
+		seller.sellsFor(o, "Faust, second part", fmt.Sprint(98+10*i))
+	}
+	gone := seller.sellsFor(occasions[4], "Sigur Rós", "60")
+	seller.clicks("Take it off the market")
+	seller.sees("It is off the market")
+	look(t, seller, "ticket-mine-withdrawn", gone)
+	look(t, guest, "ticket-withdrawn", gone)
 	look(t, guest, "browse", "/")
+	look(t, guest, "browse-filtered", "/?city=Wien&from="+day(time.Friday, 1)+"&to="+day(time.Friday, 2))
+	guest.clicks("Faust")
+	photograph(t, guest, "event")
 	look(t, guest, "ticket", mine)
 	look(t, guest, "signin", "/signin")
 	look(t, guest, "signup", "/signup")
@@ -67,6 +100,7 @@ func TestGallery(t *testing.T) {
 	seller.is(`document.querySelector("form.sheet").noValidate = true`, nil)
 	seller.types("#title", "A ticket without a price")
 	seller.types("#price", "12,5,0")
+	seller.fills(someday())
 	seller.clicks("List the ticket")
 	seller.sees("Price must be a number without commas")
 	photograph(t, seller, "sell-refused")

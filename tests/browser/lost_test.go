@@ -66,7 +66,7 @@ func TestNewsIsQuick(t *testing.T) {
 	seller, buyer := newClient(t, base), newClient(t, base)
 	seller.signUp("/")
 	buyer.signUp("/")
-	resp, body := seller.send("POST", "/sell", url.Values{"title": {"Quick"}, "price": {"1"}})
+	resp, body := seller.send("POST", "/sell", someday().form("Quick", "1"))
 	require.Equal(t, http.StatusSeeOther, resp.StatusCode, body)
 	path := resp.Header.Get("Location")
 	news := listen(t, base+"/live?tickets="+strings.TrimPrefix(path, "/tickets/"))

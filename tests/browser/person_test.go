@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -78,16 +79,44 @@ func (p *person) signsUp() {
 	p.sees("Signed in as")
 }
 
+// occasion is when and where a ticket is good, as the form has it.
+type occasion struct{ date, time, zone, venue, city, section, row, seat, faceValue string }
+
+// someday is good enough for most stories.
+func someday() occasion {
+	return occasion{date: time.Now().AddDate(0, 2, 0).Format(time.DateOnly), time: "19:30", zone: "Europe/Zurich", venue: "Hallenstadion", city: "Zurich"}
+}
+
 // sells lists a ticket by the form and returns its page.
 func (p *person) sells(title, price string) string {
+	p.t.Helper()
+	return p.sellsFor(someday(), title, price)
+}
+
+func (p *person) sellsFor(o occasion, title, price string) string {
 	p.t.Helper()
 	p.open("/sell")
 	p.types("#title", title)
 	p.types("#price", price)
+	p.fills(o)
 	p.clicks("List the ticket")
 	p.at("/tickets/")
 	p.sees(title)
 	return p.path()
+}
+
+// fills in when and where.
+func (p *person) fills(o occasion) {
+	p.t.Helper()
+	p.do(chromedp.WaitVisible("#venue", chromedp.ByQuery))
+	for field, value := range map[string]string{"#date": o.date, "#time": o.time, "#zone": o.zone, "#venue": o.venue, "#city": o.city, "#section": o.section, "#row": o.row, "#seat": o.seat, "#faceValue": o.faceValue} {
+		p.is(fmt.Sprintf(`document.querySelector(%q).value = %q; 0`, field, value), nil) // a date is typed in another way in each language
+	}
+}
+
+// form is the same for who sends it without a browser.
+func (o occasion) form(title, price string) url.Values {
+	return url.Values{"title": {title}, "price": {price}, "date": {o.date}, "time": {o.time}, "zone": {o.zone}, "venue": {o.venue}, "city": {o.city}, "section": {o.section}, "row": {o.row}, "seat": {o.seat}}
 }
 
 // speaks sets the browser's language.

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -57,7 +58,7 @@ func (c *client) signUp(next string) *http.Response {
 // lists puts a ticket on the market and returns its page.
 func (c *client) lists(title, price string) string {
 	c.t.Helper()
-	resp, body := c.send("POST", "/sell", url.Values{"title": {title}, "price": {price}, "key": {title}})
+	resp, body := c.send("POST", "/sell", someday().form(title, price))
 	require.Equal(c.t, http.StatusSeeOther, resp.StatusCode, body)
 	return resp.Header.Get("Location")
 }
@@ -65,7 +66,7 @@ func (c *client) lists(title, price string) string {
 func TestOtherSitesCanDoNothing(t *testing.T) {
 	c := newClient(t, market(t))
 	c.signUp("/")
-	offer := url.Values{"title": {"Not mine"}, "price": {"1"}}
+	offer := someday().form("Not mine", "1")
 	for name, headers := range map[string][]string{
 		"a browser says that the request comes from another site": {"Sec-Fetch-Site", "cross-site"},
 		"a browser says that it comes from a sister site":         {"Sec-Fetch-Site", "same-site"},
@@ -112,7 +113,7 @@ func TestWhatPeopleTypeIsText(t *testing.T) {
 	c := newClient(t, market(t))
 	c.signUp("/")
 	title := `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
-	resp, _ := c.send("POST", "/sell", url.Values{"title": {title}, "price": {"3"}})
+	resp, _ := c.send("POST", "/sell", someday().form(title, "3"))
 	require.Equal(t, http.StatusSeeOther, resp.StatusCode)
 	path := resp.Header.Get("Location")
 	for _, page := range []string{path, "/", "/selling", "/?q=" + url.QueryEscape(title), path + "/edit"} {
@@ -127,7 +128,7 @@ func TestEveryPageIsSmallAndStrict(t *testing.T) {
 	c := newClient(t, market(t))
 	c.signUp("/")
 	for i := range 30 {
-		c.send("POST", "/sell", url.Values{"title": {strings.Repeat("long ", 39) + "title"}, "price": {"3.50"}, "key": {string(rune('a' + i))}})
+		c.lists(strings.Repeat("long ", 38)+fmt.Sprint("title", i), "3.50")
 	}
 	assets := 0
 	for _, file := range []string{"site.css", "site.js", "local.js", "forms.js", "countdown.js", "refresh.js", "live.js", "anton.woff2", "icon.svg", "apple-touch-icon.png", "favicon.ico"} {

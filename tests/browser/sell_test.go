@@ -16,6 +16,7 @@ func TestSellAndEdit(t *testing.T) {
 	seller.open("/sell")
 	seller.types("#title", "Maria Callas, La Scala")
 	seller.types("#price", "12,5,0")
+	seller.fills(someday())
 	seller.clicks("List the ticket")
 	seller.sees("Price must be a number without commas; decimals stand behind a point, as in 19.99")
 	var title, focus string

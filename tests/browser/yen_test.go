@@ -10,6 +10,7 @@ func TestYen(t *testing.T) {
 	seller.sees("From ¥50 to ¥99,999,999, without decimals")
 	seller.types("#title", "Kabuki-za, box")
 	seller.types("#price", "1200.50")
+	seller.fills(someday())
 	seller.clicks("List the ticket")
 	seller.sees("Price must have no decimals")
 	seller.types("#price", "¥99,999,999") // a hundredfold of it could not be charged

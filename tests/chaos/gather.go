@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -146,30 +145,13 @@ func readEvents(ctx context.Context, s *stack.Stack, first map[string]time.Time)
 }
 
 func readCharges(ctx context.Context, s *stack.Stack) ([]charge, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.StripeURL+"/_simulator/ledger", nil)
+	books, err := s.Ledger(ctx)
 	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var books struct {
-		Intents []struct {
-			ID       string            `json:"id"`
-			Amount   int64             `json:"amount"`
-			Charged  bool              `json:"charged"`
-			Refunded int64             `json:"amount_refunded"`
-			Metadata map[string]string `json:"metadata"`
-		} `json:"intents"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&books); err != nil {
 		return nil, err
 	}
 	var all []charge
-	for _, i := range books.Intents {
-		all = append(all, charge{ID: i.ID, OrderID: i.Metadata["order_id"], Amount: i.Amount, Refunded: i.Refunded, Charged: i.Charged})
+	for _, i := range books {
+		all = append(all, charge{ID: i.ID, OrderID: i.OrderID(), Amount: i.Amount, Refunded: i.AmountRefunded, Charged: i.Charged})
 	}
 	return all, nil
 }

@@ -99,16 +99,16 @@ func TestStreamsOnTheConfiguredServers(t *testing.T) {
 			assert.ElementsMatch(t, facts(t).topics, found)
 
 			for range 5 {
-				_, err := js.Publish(t.Context(), "tickets", []byte("{}"))
+				_, err := js.Publish(t.Context(), "payments", []byte("{}"))
 				require.NoError(t, err)
 			}
 			left := func() uint64 {
-				stream, err := js.Stream(t.Context(), "tickets")
+				stream, err := js.Stream(t.Context(), "payments")
 				require.NoError(t, err)
 				return stream.CachedInfo().State.Msgs
 			}
 			assert.EqualValues(t, 5, left(), "nobody listens yet")
-			orders, err := js.PushConsumer(t.Context(), "tickets", "orders")
+			orders, err := js.PushConsumer(t.Context(), "payments", "orders")
 			require.NoError(t, err)
 			consuming, err := orders.Consume(func(msg jetstream.Msg) { assert.NoError(t, msg.DoubleAck(t.Context())) })
 			require.NoError(t, err)

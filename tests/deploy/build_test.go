@@ -34,8 +34,9 @@ var variants = map[string]struct {
 	"production": {overlay: "production"},
 	"production on Redis": {overlay: "production", edits: []edit{
 		{"k8s/overlays/production/kustomization.yaml", "choices/mongodb ", "choices/redis "}}},
-	"production with Gateway API, without tracing": {overlay: "production", edits: []edit{
+	"production with Gateway API, without tracing": {overlay: "production", edits: []edit{ // and without monitoring
 		{"k8s/overlays/production/kustomization.yaml", "choices/ingress ", "choices/gateway "},
+		{"k8s/overlays/production/kustomization.yaml", "  - ../../choices/monitoring", "  #"},
 		{"k8s/overlays/production/kustomization.yaml", "  - ../../choices/tracing", "  #"}}},
 }
 

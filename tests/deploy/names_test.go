@@ -48,6 +48,9 @@ func TestServicesAreTheAppsOfDaprYAML(t *testing.T) {
 			if n := portNamed(app, "app"); n != int32(port) {
 				wrong.add("%s: container port app is %d, want %d", name, n, port)
 			}
+			if v := value(app, "METRICS_PORT"); v == "" || v != strconv.Itoa(int(portNamed(app, "metrics"))) {
+				wrong.add("%s: METRICS_PORT is %q, and container port metrics is %d", name, v, portNamed(app, "metrics"))
+			}
 			if v := value(app, "APP_PORT"); v != strconv.Itoa(port) {
 				wrong.add("%s: APP_PORT is %q, want %d", name, v, port)
 			}
@@ -83,8 +86,11 @@ func TestServicesAreTheAppsOfDaprYAML(t *testing.T) {
 			m.deployments["tickets"].Spec.Template.Annotations["dapr.io/app-id"] = "ticket"
 		}, `tickets: dapr.io/app-id is "ticket"`},
 		spoil{"another port in one place", "", func(m *market, c *code) {
-			m.deployments["web"].Spec.Template.Spec.Containers[0].Ports[0].ContainerPort = 80
+			*port(container(&m.deployments["web"].Spec.Template.Spec, "app"), "app") = 80
 		}, "web: container port app is 80"},
+		spoil{"figures where nobody looks", "", func(m *market, c *code) {
+			*port(container(&m.deployments["web"].Spec.Template.Spec, "app"), "metrics") = 9465
+		}, "web: METRICS_PORT is \"9464\""},
 		spoil{"the image of another service", "", func(m *market, c *code) {
 			container(&m.deployments["web"].Spec.Template.Spec, "app").Image = "registry.example.com/marketplace/auth:v0.1.0"
 		}, "web runs the image"},
@@ -243,6 +249,24 @@ func TestReferencesResolve(t *testing.T) {
 				}
 			}
 		}
+		for name, monitor := range m.monitors {
+			for _, w := range pods {
+				if !matches(&monitor.Spec.Selector, w.template.Labels) {
+					continue
+				}
+				pod, err := inject(w)
+				if err != nil {
+					wrong.add("%s: %v", w.name, err)
+					continue
+				}
+				for _, e := range monitor.Spec.PodMetricsEndpoints {
+					if !hasPort(&pod.Spec, intstr.FromString(*e.Port)) && !initPort(&pod.Spec, *e.Port) {
+						wrong.add("PodMonitor/%s: %s has no port %s", name, w.name, *e.Port)
+					}
+				}
+			}
+			selects("PodMonitor/"+name, &monitor.Spec.Selector)
+		}
 		if len(m.ingresses)+len(m.gateways) > 1 {
 			wrong.add("more than one way in")
 		}
@@ -269,6 +293,12 @@ func TestReferencesResolve(t *testing.T) {
 		spoil{"a mount of nothing", "", func(m *market, c *code) {
 			m.deployments["auth"].Spec.Template.Spec.Volumes[0].Name = "keys"
 		}, "mounts session, which is no volume"},
+		spoil{"figures of nobody", "production", func(m *market, c *code) {
+			m.monitors["broker"].Spec.Selector.MatchLabels[nameLabel] = "kafka"
+		}, "PodMonitor/broker selects no pod"},
+		spoil{"figures at no port", "production", func(m *market, c *code) {
+			*m.monitors["services"].Spec.PodMetricsEndpoints[0].Port = "figures"
+		}, "PodMonitor/services: Deployment/auth has no port figures"},
 		spoil{"two ways in", "", func(m *market, c *code) { m.ingresses["other"] = m.ingresses["web"] }, "more than one way in"},
 	)
 }
@@ -328,12 +358,19 @@ func container(spec *core.PodSpec, name string) *core.Container {
 }
 
 func portNamed(c *core.Container, name string) int32 {
-	for _, p := range c.Ports {
-		if p.Name == name {
-			return p.ContainerPort
-		}
+	if p := port(c, name); p != nil {
+		return *p
 	}
 	return 0
+}
+
+func port(c *core.Container, name string) *int32 {
+	for i := range c.Ports {
+		if c.Ports[i].Name == name {
+			return &c.Ports[i].ContainerPort
+		}
+	}
+	return nil
 }
 
 func value(c *core.Container, name string) string {
@@ -353,6 +390,11 @@ func portOf(c core.Container, port intstr.IntOrString) bool {
 
 func hasPort(spec *core.PodSpec, port intstr.IntOrString) bool {
 	return slices.ContainsFunc(spec.Containers, func(c core.Container) bool { return portOf(c, port) })
+}
+
+// initPort says that a container that starts before the others and stays, as a sidecar does, has the port.
+func initPort(spec *core.PodSpec, name string) bool {
+	return slices.ContainsFunc(spec.InitContainers, func(c core.Container) bool { return portOf(c, intstr.FromString(name)) })
 }
 
 func servicePort(s *core.Service, name string, number int32) bool {

@@ -143,7 +143,7 @@ func TestNetworkPoliciesNamePortsThatExist(t *testing.T) {
 			m.policies["nats"].Spec.Ingress[0].Ports[0].Port.IntVal = 4223
 		}, "NetworkPolicy/nats: StatefulSet/nats has no port"},
 		spoil{"a service's port that moved", "", func(m *market, c *code) {
-			container(&m.deployments["web"].Spec.Template.Spec, "app").Ports[0].ContainerPort = 8081
+			*port(container(&m.deployments["web"].Spec.Template.Spec, "app"), "app") = 8081
 		}, "NetworkPolicy/web: Deployment/web has no port"},
 		spoil{"a sidecar on another port", "", func(m *market, c *code) {
 			m.deployments["auth"].Spec.Template.Annotations["dapr.io/internal-grpc-port"] = "50003"
@@ -189,6 +189,7 @@ func TestOnlyWhatMustTalkCanTalk(t *testing.T) {
 				}
 				simulated := container(&m.deployments["payments"].Spec.Template.Spec, "stripesim") != nil
 				must(from == "payments" && to == "web" && simulated, from, here, there, to, int32(c.apps[to]))
+				must(false, from, here, there, to, 9464)
 				must(false, from, here, there, to, 3500)
 				must(false, from, here, there, to, 50001)
 			}
@@ -205,16 +206,22 @@ func TestOnlyWhatMustTalkCanTalk(t *testing.T) {
 			must(false, from, here, system("default", ""), "other namespaces", 443)
 
 			for who, stranger := range outside {
-				for _, port := range []int32{int32(c.apps[from]), 3500, 50001, 50002, 9090} {
+				for _, port := range []int32{int32(c.apps[from]), 3500, 50001, 50002, 9090, 9464} {
 					must(false, who, stranger, here, from, port)
 				}
 			}
 			must(from == "web" && len(m.ingresses)+len(m.gateways) > 0, "the way in", system(waysIn, ""), here, from, int32(c.apps[from]))
 			must(false, "the way in", system(waysIn, ""), here, from, 50002)
 			must(true, "Prometheus", system("monitoring", ""), here, from, 9090)
-			must(m.configurations[from].Spec.TracingSpec != nil, from, here, system("observability", ""), "the collector", 4317)
+			must(true, "Prometheus", system("monitoring", ""), here, from, 9464)
+			must(false, "the way in", system(waysIn, ""), here, from, 9464)
+			must(false, "Prometheus", system("monitoring", ""), here, from, int32(c.apps[from]))
+			for _, port := range []int32{4317, 9411} { // the sidecar's spans, and the service's
+				must(m.configurations[from].Spec.TracingSpec != nil, from, here, system("observability", ""), "the collector", port)
+			}
 		}
 		newcomer := place{pod: map[string]string{}, namespace: namespace} // whatever is started here next
+		must(len(m.monitors) > 0, "Prometheus", system("monitoring", ""), ours(m, "nats"), "nats", 7777)
 		must(false, "another pod", outside["another pod"], newcomer, "a newcomer", 80)
 		must(false, "a newcomer", newcomer, ours(m, "auth"), "auth", 50002)
 		must(false, "a newcomer", newcomer, outside["the internet"], "the internet", 443)
@@ -252,6 +259,7 @@ func TestOnlyWhatMustTalkCanTalk(t *testing.T) {
 		spoil{"an ingress that moved", "", func(m *market, c *code) {
 			m.policies["web"].Spec.Ingress[0].From[0].NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"] = "traefik"
 		}, "the way in does not reach web:8080"},
+		spoil{"figures for everybody", "", func(m *market, c *code) { m.policies["metrics"].Spec.Ingress[0].From = nil }, "another pod reaches orders:9464"},
 		spoil{"Stripe for everybody", "", func(m *market, c *code) {
 			m.policies["payments-to-stripe"].Spec.PodSelector.MatchLabels = nil
 		}, "auth reaches the internet:443"},

@@ -9,6 +9,7 @@ import (
 	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
 	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
 	resiliency "github.com/dapr/dapr/pkg/apis/resiliency/v1alpha1"
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	apps "k8s.io/api/apps/v1"
@@ -45,6 +46,8 @@ type market struct {
 	components     map[string]*components.Component
 	configurations map[string]*configuration.Configuration
 	resiliencies   map[string]*resiliency.Resiliency
+	monitors       map[string]*monitoring.PodMonitor
+	rules          map[string]*monitoring.PrometheusRule
 }
 
 // decode reads YAML documents strictly: a field that its type does not have, or a field given twice, is an error.
@@ -71,24 +74,26 @@ func decode(text []byte) (*market, error) {
 
 // readers read a document into its type, by apiVersion and kind.
 var readers = map[string]func(*market, []byte) (meta.Object, error){
-	"v1 Namespace":                           into(func(m *market) *map[string]*core.Namespace { return &m.namespaces }),
-	"apps/v1 Deployment":                     into(func(m *market) *map[string]*apps.Deployment { return &m.deployments }),
-	"apps/v1 StatefulSet":                    into(func(m *market) *map[string]*apps.StatefulSet { return &m.statefulSets }),
-	"batch/v1 Job":                           into(func(m *market) *map[string]*batch.Job { return &m.jobs }),
-	"v1 Service":                             into(func(m *market) *map[string]*core.Service { return &m.services }),
-	"v1 ServiceAccount":                      into(func(m *market) *map[string]*core.ServiceAccount { return &m.accounts }),
-	"v1 ConfigMap":                           into(func(m *market) *map[string]*core.ConfigMap { return &m.configMaps }),
-	"v1 Secret":                              into(func(m *market) *map[string]*core.Secret { return &m.secrets }),
-	"policy/v1 PodDisruptionBudget":          into(func(m *market) *map[string]*policy.PodDisruptionBudget { return &m.budgets }),
-	"autoscaling/v2 HorizontalPodAutoscaler": into(func(m *market) *map[string]*autoscaling.HorizontalPodAutoscaler { return &m.scalers }),
-	"scheduling.k8s.io/v1 PriorityClass":     into(func(m *market) *map[string]*scheduling.PriorityClass { return &m.priorities }),
-	"networking.k8s.io/v1 NetworkPolicy":     into(func(m *market) *map[string]*networking.NetworkPolicy { return &m.policies }),
-	"networking.k8s.io/v1 Ingress":           into(func(m *market) *map[string]*networking.Ingress { return &m.ingresses }),
-	"gateway.networking.k8s.io/v1 Gateway":   into(func(m *market) *map[string]*gateway.Gateway { return &m.gateways }),
-	"gateway.networking.k8s.io/v1 HTTPRoute": into(func(m *market) *map[string]*gateway.HTTPRoute { return &m.httpRoutes }),
-	"dapr.io/v1alpha1 Component":             into(func(m *market) *map[string]*components.Component { return &m.components }),
-	"dapr.io/v1alpha1 Configuration":         into(func(m *market) *map[string]*configuration.Configuration { return &m.configurations }),
-	"dapr.io/v1alpha1 Resiliency":            into(func(m *market) *map[string]*resiliency.Resiliency { return &m.resiliencies }),
+	"v1 Namespace":                            into(func(m *market) *map[string]*core.Namespace { return &m.namespaces }),
+	"apps/v1 Deployment":                      into(func(m *market) *map[string]*apps.Deployment { return &m.deployments }),
+	"apps/v1 StatefulSet":                     into(func(m *market) *map[string]*apps.StatefulSet { return &m.statefulSets }),
+	"batch/v1 Job":                            into(func(m *market) *map[string]*batch.Job { return &m.jobs }),
+	"v1 Service":                              into(func(m *market) *map[string]*core.Service { return &m.services }),
+	"v1 ServiceAccount":                       into(func(m *market) *map[string]*core.ServiceAccount { return &m.accounts }),
+	"v1 ConfigMap":                            into(func(m *market) *map[string]*core.ConfigMap { return &m.configMaps }),
+	"v1 Secret":                               into(func(m *market) *map[string]*core.Secret { return &m.secrets }),
+	"policy/v1 PodDisruptionBudget":           into(func(m *market) *map[string]*policy.PodDisruptionBudget { return &m.budgets }),
+	"autoscaling/v2 HorizontalPodAutoscaler":  into(func(m *market) *map[string]*autoscaling.HorizontalPodAutoscaler { return &m.scalers }),
+	"scheduling.k8s.io/v1 PriorityClass":      into(func(m *market) *map[string]*scheduling.PriorityClass { return &m.priorities }),
+	"networking.k8s.io/v1 NetworkPolicy":      into(func(m *market) *map[string]*networking.NetworkPolicy { return &m.policies }),
+	"networking.k8s.io/v1 Ingress":            into(func(m *market) *map[string]*networking.Ingress { return &m.ingresses }),
+	"gateway.networking.k8s.io/v1 Gateway":    into(func(m *market) *map[string]*gateway.Gateway { return &m.gateways }),
+	"gateway.networking.k8s.io/v1 HTTPRoute":  into(func(m *market) *map[string]*gateway.HTTPRoute { return &m.httpRoutes }),
+	"dapr.io/v1alpha1 Component":              into(func(m *market) *map[string]*components.Component { return &m.components }),
+	"dapr.io/v1alpha1 Configuration":          into(func(m *market) *map[string]*configuration.Configuration { return &m.configurations }),
+	"dapr.io/v1alpha1 Resiliency":             into(func(m *market) *map[string]*resiliency.Resiliency { return &m.resiliencies }),
+	"monitoring.coreos.com/v1 PodMonitor":     into(func(m *market) *map[string]*monitoring.PodMonitor { return &m.monitors }),
+	"monitoring.coreos.com/v1 PrometheusRule": into(func(m *market) *map[string]*monitoring.PrometheusRule { return &m.rules }),
 }
 
 func into[T any, P interface {

@@ -98,7 +98,7 @@ func TestSecretsAreReferencesAndDocumented(t *testing.T) {
 			m.deployments["orders"].Spec.Template.Spec.Volumes[0].Secret.SecretName = "session-private"
 		}, "Deployment/orders holds the key"},
 		spoil{"a password in the open", "", func(m *market, c *code) {
-			e := &m.statefulSets["nats"].Spec.Template.Spec.Containers[0].Env[1]
+			e := &container(&m.statefulSets["nats"].Spec.Template.Spec, "nats").Env[1]
 			e.Value, e.ValueFrom = "hunter2", nil
 		}, "StatefulSet/nats: NATS_PASSWORD is in the open"},
 		spoil{"an ingress without TLS", "", func(m *market, c *code) { m.ingresses["web"].Spec.TLS = nil }, "Ingress/web: plain HTTP"},

@@ -197,7 +197,7 @@ func TestPodsHaveNoMoreRightsThanTheyNeed(t *testing.T) {
 			*m.statefulSets["mongodb"].Spec.Template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem = false
 		}, "StatefulSet/mongodb: mongod can write"},
 		spoil{"an image that changes under its tag", "", func(m *market, c *code) {
-			m.statefulSets["nats"].Spec.Template.Spec.Containers[0].Image = "nats"
+			container(&m.statefulSets["nats"].Spec.Template.Spec, "nats").Image = "nats"
 		}, "StatefulSet/nats: nats is not pinned"},
 		spoil{"no memory limit", "", func(m *market, c *code) {
 			m.deployments["auth"].Spec.Template.Spec.Containers[0].Resources.Limits = core.ResourceList{core.ResourceCPU: resource.MustParse("1")}

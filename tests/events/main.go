@@ -1,10 +1,11 @@
 // Command events is the event bench: it publishes any of our events by hand, taps a topic live, lists dead letters and
-// replays them, on the stack that `make run` has started.
+// replays them, and tells what happened to an order, on the stack that `make run` has started.
 //
 //	go run ./tests/events publish -data '{...}' ticket.updated
 //	go run ./tests/events tap [-all] [topic...]
 //	go run ./tests/events dead [service]
 //	go run ./tests/events replay <service> <seq>|all
+//	go run ./tests/events story <order, ticket or payment id>
 //
 // Publishing goes through a sidecar and works with any broker. The rest reads JetStream itself, the broker of the default
 // stack: a sidecar brings events only to an app that subscribed when it started, and none lets anybody look back.
@@ -36,6 +37,7 @@ const usage = `usage: go run ./tests/events <command> [flags]
   tap [-all] [topic...]         show events as they come, -all: those not handled yet too
   dead [service]                list dead letters and why they died
   replay <service> <seq>|all    send dead letters to their topic again
+  story <id>                    what happened to an order, a ticket or a payment
 
 Flags of every command: -dir (where dapr.yaml and .local are), -nats (address of the broker).
 `
@@ -55,7 +57,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 		return errors.New("say what to do")
 	}
 	commands := map[string]func(context.Context, *bench, []string) error{
-		"publish": publish, "tap": tap, "dead": dead, "replay": replay,
+		"publish": publish, "tap": tap, "dead": dead, "replay": replay, "story": story,
 	}
 	command, known := commands[args[0]]
 	if !known {

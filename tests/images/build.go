@@ -28,7 +28,7 @@ func programs(root string) ([]program, error) {
 		name := filepath.Base(filepath.Dir(main))
 		all = append(all, program{name, "./services/" + name})
 	}
-	return append(all, program{"streams", "./k8s/streams"}, program{"stripesim", "./tests/stripesim"}), nil
+	return append(all, program{"streams", "./k8s/streams"}, program{"stripesim", "./tests/stripesim"}, program{"inbox", "./tests/inbox"}), nil
 }
 
 // compile builds a program without anything of this machine in it: no paths, no version control, no C.

@@ -43,7 +43,7 @@ func TestEveryServiceGetsAnImage(t *testing.T) {
 		_, err := os.Stat(filepath.Join(root, p.folder, "main.go"))
 		assert.NoError(t, err, p.folder)
 	}
-	assert.Subset(t, names, []string{"auth", "tickets", "orders", "payments", "expiration", "web", "streams", "stripesim"})
+	assert.Subset(t, names, []string{"auth", "tickets", "orders", "payments", "expiration", "mail", "web", "streams", "stripesim", "inbox"})
 	_, err = programs(t.TempDir())
 	assert.ErrorContains(t, err, "has no services")
 }
@@ -180,7 +180,9 @@ func TestAnImage(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, manifest.Manifests, 2)
 		assert.Equal(t, digest, manifest.Manifests[0].Digest)
-		assert.Equal(t, "marketplace/expiration:v1", manifest.Manifests[0].Annotations["org.opencontainers.image.ref.name"])
+		for _, note := range []string{"org.opencontainers.image.ref.name", "io.containerd.image.name"} {
+			assert.Equal(t, "docker.io/marketplace/expiration:v1", manifest.Manifests[0].Annotations[note], "what a runtime makes of marketplace/expiration:v1")
+		}
 
 		server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
 		defer server.Close()

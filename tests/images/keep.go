@@ -30,7 +30,7 @@ func save(folder, tag string, all []made) error {
 		return err
 	}
 	for _, m := range all {
-		full := "marketplace/" + m.name + ":" + tag
+		full := "docker.io/marketplace/" + m.name + ":" + tag // as container runtimes write out what k8s/ calls marketplace/...
 		if err := path.AppendIndex(m.index, layout.WithAnnotations(map[string]string{
 			"org.opencontainers.image.ref.name": full, "io.containerd.image.name": full,
 		})); err != nil {

@@ -71,22 +71,12 @@ func statusOf(t *testing.T, s *stack.Stack, buyer, orderID string) string {
 // standing counts the charges that stand by order, as the card network's books have them.
 func standing(t *testing.T, s *stack.Stack) map[string]int {
 	t.Helper()
-	resp, err := http.Get(s.StripeURL + "/_simulator/ledger")
+	all, err := s.Ledger(t.Context())
 	require.NoError(t, err)
-	defer resp.Body.Close()
-	var books struct {
-		Intents []struct {
-			Amount         int
-			Charged        bool
-			AmountRefunded int `json:"amount_refunded"`
-			Metadata       map[string]string
-		}
-	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&books))
 	charged := map[string]int{}
-	for _, in := range books.Intents {
-		if in.Charged && in.AmountRefunded < in.Amount {
-			charged[in.Metadata["order_id"]]++
+	for _, in := range all {
+		if in.Stands() {
+			charged[in.OrderID()]++
 		}
 	}
 	return charged

@@ -191,7 +191,7 @@ func (b *books) handed(t *testing.T) (n uint64) {
 
 func (b *books) dead(t *testing.T) (n uint64) {
 	t.Helper()
-	for _, app := range []string{"tickets", "orders", "payments", "expiration"} {
+	for _, app := range []string{"tickets", "orders", "payments", "expiration", "mail"} {
 		stream, err := b.js.Stream(t.Context(), events.DeadTopic(app))
 		require.NoError(t, err)
 		n += stream.CachedInfo().State.Msgs

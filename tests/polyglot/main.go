@@ -19,8 +19,8 @@ import (
 
 // The journeys, what comes twice, late or not at all, and who may come in.
 var chosen = []string{
-	"TestBuyATicket", "TestHundredBuyers", "TestPayment", "TestPaymentAgainstTheDeadline",
-	"TestOrderExpires", "TestOrderExpiresWithoutItsTimer", "TestExpirationIsWhatItsContractSays",
+	"TestBuyATicket", "TestHundredBuyers", "TestLostAnswers", "TestPayment", "TestPaymentAgainstTheDeadline",
+	"TestOrderExpires", "TestOrderExpiresWithoutItsTimer", "TestOrderExpiresThoughItsTimerIsLost", "TestExpirationIsWhatItsContractSays",
 	"TestRedelivery", "TestRestart", "TestTwoOfEach", "TestInterruptedDelivery", "TestInterruptedTimer", "TestDeadLetters", "TestPoison",
 	"TestClosedDoors", "TestSubscribersAreThoseWhoSubscribe",
 }

@@ -1,7 +1,7 @@
 // Command run is behind `make run`: it builds the services, starts the whole marketplace on this machine and stops
 // it at Ctrl-C. `run backing` starts only what the services lean on, for those who type `dapr run -f dapr.yaml`.
-// STATE and PUBSUB in the environment choose other folders of components/ than dapr.yaml does; REPLICAS=2 runs two of
-// each service.
+// STATE, PUBSUB and MAIL in the environment choose other folders of components/ than dapr.yaml does; REPLICAS=2 runs two of
+// each service; METRICS=1 starts Prometheus too, TRACES=1 keeps traces and shows them.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -88,6 +89,9 @@ func ready(s *stack.Stack, root string, backing bool) string {
 		text += fmt.Sprintf("\nThe marketplace is at http://localhost:%d", web.AppPort)
 	}
 	text += "\n"
+	if s.ZipkinURL != "" {
+		text += fmt.Sprintf("Traces are at %s/zipkin/?serviceName=web\n", s.ZipkinURL)
+	}
 	if backing {
 		file, err := filepath.Rel(root, s.RunFile)
 		if err != nil {
@@ -98,6 +102,17 @@ func ready(s *stack.Stack, root string, backing bool) string {
 	payments := "Payments go to a simulator of Stripe; no money moves."
 	if s.RealStripe {
 		payments = "Payments go to Stripe, with the key in STRIPE_SECRET_KEY."
+	}
+	if s.Prometheus != "" && !backing {
+		payments += fmt.Sprintf("\nFigures and alarms are at %s (Prometheus).", s.Prometheus)
+	}
+	switch {
+	case s.InboxURL != "":
+		payments += "\nMail goes to an inbox on this machine: " + strings.Replace(s.InboxURL, "127.0.0.1", "localhost", 1)
+	case s.MailElsewhere():
+		payments += "\nMail goes to the server in SMTP_HOST: real people get it."
+	default:
+		payments += "\nThere is no mail server: nobody is written to."
 	}
 	return fmt.Sprintf("%s%s\nLogs are in %s. Ctrl-C stops everything.\n", text, payments, filepath.Join(".local", "logs"))
 }

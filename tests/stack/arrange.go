@@ -2,7 +2,6 @@ package stack
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,7 +43,7 @@ func arrange(o Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(file.choose(o.Root, "state", o.State), file.choose(o.Root, "pubsub", o.PubSub)); err != nil {
+	if err := file.chooseAll(o); err != nil {
 		return nil, err
 	}
 	s.folders, s.servers = file.Common.ResourcesPaths, serversFor(file.Common.ResourcesPaths)
@@ -72,6 +71,9 @@ func arrange(o Options) (_ *Stack, err error) {
 		if err := file.standIn(one); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.trace(file); err != nil {
+		return nil, err
 	}
 	file.setEnv(o.Env)
 	if o.ownRunFile() {
@@ -119,6 +121,14 @@ func (s *Stack) settlePorts(file *runFile) error {
 	// Nobody needs to know these.
 	s.ports.schedulerHealth, s.ports.etcdClient, s.ports.etcdPeer = s.block.take(), s.block.take(), s.block.take()
 
+	if s.options.Metrics {
+		s.ports.prometheus, s.ports.brokerFigures = defaultPrometheusPort, s.block.take()
+		if s.options.FreePorts {
+			s.ports.prometheus = s.block.take()
+		}
+		s.Prometheus = fmt.Sprintf("http://127.0.0.1:%d", s.ports.prometheus)
+	}
+
 	s.Scheduler = fmt.Sprintf("127.0.0.1:%d", s.ports.scheduler)
 	for _, r := range s.servers {
 		for range r.server.ports {
@@ -129,6 +139,12 @@ func (s *Stack) settlePorts(file *runFile) error {
 				r.ports[0] = defaultNATSPort
 			}
 			s.NATSURL = "nats://" + r.at()
+		}
+		if r.name == inboxServer.name {
+			if !s.options.FreePorts {
+				r.ports = []int{defaultInboxPort, defaultInboxPagePort}
+			}
+			s.InboxURL = fmt.Sprintf("http://127.0.0.1:%d", r.ports[1])
 		}
 	}
 	s.StripeURL = fmt.Sprintf("http://127.0.0.1:%d", s.ports.stripe)

@@ -83,8 +83,14 @@ func (s *Stack) listeners() []listener {
 	if !s.RealStripe {
 		wanted = append(wanted, listener{s.ports.stripe, "the Stripe simulator"})
 	}
+	if s.options.Traces != "" {
+		wanted = append(wanted, listener{s.ports.zipkin, "Zipkin"})
+	}
 	if s.options.Backing {
 		return wanted
+	}
+	if s.options.Metrics {
+		wanted = append(wanted, listener{s.ports.prometheus, "Prometheus"}, listener{s.ports.brokerFigures, "the broker's figures"})
 	}
 	for _, app := range slices.Concat(s.apps, s.further) {
 		wanted = append(wanted, listener{app.AppPort, app.name()}, listener{app.FiguresPort(), app.name()})

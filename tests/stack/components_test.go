@@ -58,18 +58,18 @@ func readComponents(t *testing.T, folder string) map[string]component {
 func TestFoldersOfAKindAreInterchangeable(t *testing.T) {
 	root, err := findRoot()
 	require.NoError(t, err)
-	for kind, standard := range map[string]string{"state": "state-sqlite", "pubsub": "pubsub-jetstream"} {
+	for kind, standard := range map[string]string{"state": "state-sqlite", "pubsub": "pubsub-jetstream", "mail": "mail-inbox"} {
 		want := readComponents(t, filepath.Join(root, "components", standard))
 		folders, err := filepath.Glob(filepath.Join(root, "components", kind+"-*"))
 		require.NoError(t, err)
 		for _, folder := range folders {
 			t.Run(filepath.Base(folder), func(t *testing.T) {
 				provided := map[string]bool{}
-				if need, ok := elsewhere[filepath.Base(folder)]; ok {
+				for _, need := range elsewhere[filepath.Base(folder)].needs {
 					provided[need.secret] = true
 				}
 				for _, r := range serversFor([]string{folder}) {
-					r.stack, r.ports = &Stack{}, []int{1}
+					r.stack, r.ports = &Stack{}, []int{1, 2}
 					for name := range r.secrets(r) {
 						provided[name] = true
 					}

@@ -30,9 +30,18 @@ func (s *Stack) stripeEnv() map[string]string {
 func (s *Stack) daprEnv() map[string]string {
 	env := s.stripeEnv()
 	env["APP_API_TOKEN"] = s.APIToken
+	env["SITE_URL"] = s.siteURL()
 	env["DAPR_RUNTIME_PATH"] = s.runtimePath()
 	env["DAPR_HOST_IP"] = "127.0.0.1" // where the sidecars tell one another to call
 	return env
+}
+
+// siteURL is where links in mails lead. A browser keeps its session by name: who came to localhost is nobody at 127.0.0.1.
+func (s *Stack) siteURL() string {
+	if s.options.FreePorts {
+		return s.URL
+	}
+	return strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
 }
 
 // environ is our own environment without what would confuse the parts, with the mark of group and env over it.

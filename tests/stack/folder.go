@@ -53,7 +53,8 @@ func (s *Stack) wrapDaprd() error {
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return err
 	}
-	script := fmt.Sprintf("#!/bin/sh\nexec %s --dapr-internal-grpc-listen-address 127.0.0.1 --metrics-listen-address 127.0.0.1 \"$@\"\n",
+	// And its spans are told from its service's by their name.
+	script := fmt.Sprintf("#!/bin/sh\nfor arg; do [ \"$before\" = --app-id ] && export OTEL_SERVICE_NAME=\"$arg-sidecar\"; before=$arg; done\nexec %s --dapr-internal-grpc-listen-address 127.0.0.1 --metrics-listen-address 127.0.0.1 \"$@\"\n",
 		quote(s.tool(".dapr/bin/daprd")))
 	path := filepath.Join(bin, "daprd")
 	if err := os.WriteFile(path+".new", []byte(script), 0o755); err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ func openKeys(dir string) (keys, error) {
 	}
 	if err := makeSessionKeys(dir); err != nil {
 		return keys{}, fmt.Errorf("make the session keys in %s: %w", dir, err)
+	}
+	if err := makeContentKey(dir); err != nil {
+		return keys{}, fmt.Errorf("make the content key in %s: %w", dir, err)
 	}
 	var k keys
 	for _, secret := range []struct {
@@ -85,6 +89,17 @@ func makeSessionKeys(dir string) error {
 		return err
 	}
 	return writeSecret(public, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix}))
+}
+
+// makeContentKey makes the key that handover seals content with, unless there is one.
+func makeContentKey(dir string) error {
+	path := filepath.Join(dir, "content-keys")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	return writeSecret(path, []byte("local "+base64.StdEncoding.EncodeToString(key)+"\n"))
 }
 
 // writeSecret replaces path as a whole, readable by its owner only, whatever stood there before.

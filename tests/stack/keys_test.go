@@ -28,7 +28,7 @@ func TestKeysAreMadeOnceAndForTheirOwnerOnly(t *testing.T) {
 
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	assert.Len(t, files, 6)
+	assert.Len(t, files, 7)
 	for _, file := range files {
 		info, err := file.Info()
 		require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 
 // pruneLogs keeps the logs of the run before this one, and no older ones.
 func (s *Stack) pruneLogs() error {
-	names := []string{partScheduler, partStripe, partDapr}
+	names := []string{partScheduler, partStripe, partZipkin, partDapr}
 	for _, r := range s.servers {
 		names = append(names, r.name)
 	}

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Build compiles every service and the Stripe simulator into root's .local/bin, where dapr.yaml expects them.
+// Build compiles every service, the Stripe simulator and the inbox into root's .local/bin, where dapr.yaml expects them.
 // Its error holds what the compiler said.
 func Build(ctx context.Context, root string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(root, ".local", "bin")+"/", "./services/...", "./tests/stripesim")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(root, ".local", "bin")+"/", "./services/...", "./tests/stripesim", "./tests/inbox")
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
@@ -37,8 +37,13 @@ func (s *Stack) findPrograms() error {
 	if len(missing) > 0 {
 		return fmt.Errorf("%s is missing from .tools: run `make tools`", strings.Join(missing, ", "))
 	}
-	if err := s.findServers(); err != nil {
+	if err := errors.Join(s.findServers(), s.missingPrometheus()); err != nil {
 		return err
+	}
+	if s.options.Traces != "" {
+		if err := CanTrace(s.options.Root); err != nil {
+			return err
+		}
 	}
 	for _, file := range s.programs() {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
@@ -56,6 +61,11 @@ func (s *Stack) programs() []string {
 	var files []string
 	if !s.RealStripe {
 		files = append(files, filepath.Join(s.options.Bin, "stripesim"))
+	}
+	for _, r := range s.servers {
+		if r.name == inboxServer.name {
+			files = append(files, filepath.Join(s.options.Bin, r.program))
+		}
 	}
 	if s.options.Backing {
 		return files

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -85,6 +86,16 @@ func readRunFile(path string) (*runFile, error) {
 		return nil, fmt.Errorf("%s lists no apps", path)
 	}
 	return &f, nil
+}
+
+// chooseAll puts the folders in place that o chooses. Without a mail server there is no folder for it.
+func (f *runFile) chooseAll(o Options) error {
+	err := errors.Join(f.choose(o.Root, "state", o.State), f.choose(o.Root, "pubsub", o.PubSub))
+	if o.Mail == NoMail {
+		f.Common.ResourcesPaths = slices.DeleteFunc(f.Common.ResourcesPaths, func(path string) bool { return strings.HasPrefix(filepath.Base(path), "mail-") })
+		return err
+	}
+	return errors.Join(err, f.choose(o.Root, "mail", o.Mail))
 }
 
 // choose puts another folder of components/ in the place of the one of its kind: with "state" and "redis",

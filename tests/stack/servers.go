@@ -30,7 +30,7 @@ type server struct {
 }
 
 // servers are all that can be run here.
-var servers = []server{natsServer, redisServer, postgresServer, mariadbServer, rabbitmqServer}
+var servers = []server{natsServer, redisServer, postgresServer, mariadbServer, rabbitmqServer, inboxServer}
 
 // running is a server as one stack runs it.
 type running struct {
@@ -55,11 +55,21 @@ func serversFor(paths []string) []*running {
 	return out
 }
 
-// elsewhere are the folders of components/ whose servers a stack does not run, with the secret that holds the address
-// and the variable in which whoever runs one says it.
-var elsewhere = map[string]struct{ secret, variable, server string }{
-	"state-mongodb": {"mongodbURL", "MONGODB_URL", "MongoDB"},
-	"pubsub-kafka":  {"kafkaBrokers", "KAFKA_BROKERS", "Kafka"},
+// need is a secret of components whose server a stack does not run, and the variable in which whoever runs one says it.
+type need struct {
+	secret, variable string
+	spared           bool // it can be empty
+}
+
+// elsewhere are the folders of components/ with such servers.
+var elsewhere = map[string]struct {
+	server string
+	needs  []need
+}{
+	"state-mongodb": {"MongoDB, which Debian does not have", []need{{"mongodbURL", "MONGODB_URL", false}}},
+	"pubsub-kafka":  {"Kafka, which Debian does not have", []need{{"kafkaBrokers", "KAFKA_BROKERS", false}}},
+	"mail-smtp": {"a mail server", []need{{"smtpHost", "SMTP_HOST", false}, {"smtpPort", "SMTP_PORT", false},
+		{"smtpUser", "SMTP_USER", true}, {"smtpPassword", "SMTP_PASSWORD", true}, {"mailFrom", "MAIL_FROM", false}}},
 }
 
 // secrets are what the components in use refer to.
@@ -71,7 +81,7 @@ func (s *Stack) secrets() map[string]string {
 		}
 	}
 	for _, path := range s.folders {
-		if need, ok := elsewhere[filepath.Base(path)]; ok {
+		for _, need := range elsewhere[filepath.Base(path)].needs {
 			all[need.secret] = os.Getenv(need.variable)
 		}
 	}
@@ -82,7 +92,7 @@ func (s *Stack) secrets() map[string]string {
 func (s *Stack) findServers() error {
 	var missing []error
 	for _, r := range s.servers {
-		if s.program(r.program) != "" {
+		if s.program(r.program) != "" || r.program == inboxServer.program { // built like the services: see programs
 			continue
 		}
 		if r.debian == "" {
@@ -92,9 +102,11 @@ func (s *Stack) findServers() error {
 		missing = append(missing, fmt.Errorf("%s needs %s, which is not installed: apt-get install %s", r.usedBy(s.folders), r.program, r.debian))
 	}
 	for _, path := range s.folders {
-		if need, ok := elsewhere[filepath.Base(path)]; ok && os.Getenv(need.variable) == "" {
-			missing = append(missing, fmt.Errorf("components/%s needs %s, which Debian does not have: say where yours is in %s",
-				filepath.Base(path), need.server, need.variable))
+		there := elsewhere[filepath.Base(path)]
+		for _, need := range there.needs {
+			if !need.spared && os.Getenv(need.variable) == "" {
+				missing = append(missing, fmt.Errorf("components/%s needs %s: say where yours is in %s", filepath.Base(path), there.server, need.variable))
+			}
 		}
 	}
 	return errors.Join(missing...)
@@ -110,11 +122,11 @@ func (o Options) Missing() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(file.choose(o.Root, "state", o.State), file.choose(o.Root, "pubsub", o.PubSub)); err != nil {
+	if err := file.chooseAll(o); err != nil {
 		return err
 	}
 	s := &Stack{options: o, servers: serversFor(file.Common.ResourcesPaths), folders: file.Common.ResourcesPaths}
-	return errors.Join(s.findServers(), o.missingStandIns())
+	return errors.Join(s.findServers(), s.missingPrometheus(), o.missingStandIns())
 }
 
 func (r *running) usedBy(folders []string) string {
@@ -130,7 +142,7 @@ func (r *running) usedBy(folders []string) string {
 // program is where the program called name is, "" when it is nowhere. Debian keeps servers where PATH does not look, and
 // what lies in PATH for RabbitMQ is a script for its own user only.
 func (s *Stack) program(name string) string {
-	for _, pattern := range []string{s.tool("bin"), "/usr/lib/rabbitmq/bin", "/usr/lib/postgresql/*/bin", "/usr/sbin"} {
+	for _, pattern := range []string{s.options.Bin, s.tool("bin"), "/usr/lib/rabbitmq/bin", "/usr/lib/postgresql/*/bin", "/usr/sbin"} {
 		found, _ := filepath.Glob(filepath.Join(pattern, name))
 		if len(found) > 0 {
 			return found[len(found)-1] // the newest PostgreSQL

@@ -12,10 +12,13 @@ type Stack struct {
 	URLs       []string // of each of its replicas
 	NATSURL    string   // "" when the broker is another one
 	StripeURL  string   // of the simulator; "" when RealStripe
+	ZipkinURL  string   // where traces are shown; "" when none are kept
+	InboxURL   string   // of the page of all mail; "" when mail goes elsewhere, or nowhere
 	Scheduler  string   // host:port of the scheduler of jobs
 	APIToken   string   // what a call to anything but /livez and /healthz of a service must show as dapr-api-token
 	Dir        string   // the data folder: everything is in Dir/.local
 	RunFile    string   // what the Dapr CLI is given: the repository's dapr.yaml, or a copy of it with other ports, folders, components
+	Prometheus string   // its address; "" without Options.Metrics
 	RealStripe bool     // the environment named a Stripe account, so there is no simulator
 
 	options  Options
@@ -24,7 +27,7 @@ type Stack struct {
 	folders  []string   // of components, in use
 	servers  []*running // store and broker
 	standIns []standIn
-	ports    struct{ scheduler, stripe, schedulerHealth, etcdClient, etcdPeer int }
+	ports    struct{ scheduler, stripe, zipkin, schedulerHealth, etcdClient, etcdPeer, prometheus, brokerFigures int }
 	block    *portBlock
 	lock     *os.File
 	keys     keys
@@ -32,6 +35,7 @@ type Stack struct {
 
 	ownScheduler bool
 	dismiss      func() // ends the keeper
+	stopFigures  func() // of the broker; nil when there are none
 	oldLogs      []string
 	quitWatch    chan struct{}
 	deaths       chan Death
@@ -66,7 +70,7 @@ func (s *Stack) Replicas(id string) []App {
 
 // Names lists every part: each service and its sidecar ("orders", "orders-sidecar"; of a second replica "orders-2",
 // "orders-2-sidecar"), the store's and the broker's server
-// ("nats", "redis", "postgres", "mariadb", "rabbitmq"), scheduler, stripe, dapr.
+// ("nats", "redis", "postgres", "mariadb", "rabbitmq"), scheduler, stripe, zipkin, dapr.
 func (s *Stack) Names() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -66,6 +66,9 @@ func (s *Stack) launch(ctx context.Context) (err error) {
 		if err := s.startDapr(ctx); err != nil {
 			return err
 		}
+		if err := s.startPrometheus(ctx); err != nil {
+			return err
+		}
 	}
 	s.linkLogs()
 	s.quitWatch = make(chan struct{})
@@ -85,6 +88,9 @@ func (s *Stack) startBacking(ctx context.Context) error {
 		if err := s.run(s.stripePart()); err != nil {
 			return err
 		}
+	}
+	if err := s.startZipkin(); err != nil {
+		return err
 	}
 	if err := s.startServers(ctx); err != nil {
 		return err

@@ -95,6 +95,10 @@ func (s *Stack) abandon() error {
 func (s *Stack) end() error {
 	left := killAll(s.mark)
 	s.dismiss()
+	if s.stopFigures != nil {
+		s.stopFigures()
+		s.stopFigures = nil
+	}
 	if len(left) > 0 {
 		var names []string
 		for _, p := range left {

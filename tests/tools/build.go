@@ -49,10 +49,10 @@ func (t tool) install(ctx context.Context, dir string) error {
 	return nil
 }
 
-// goInstall builds a program that `go install` can build as it is.
+// goInstall builds a program that `go install` can build as it is, and that runs where there is no libc.
 func goInstall(path string) func(context.Context, tool, string) error {
 	return func(ctx context.Context, t tool, out string) error {
-		_, err := goTool(ctx, out, []string{"GOBIN=" + out}, "install", "-trimpath", path+"@"+t.version)
+		_, err := goTool(ctx, out, []string{"GOBIN=" + out, "CGO_ENABLED=0"}, "install", "-trimpath", path+"@"+t.version)
 		return err
 	}
 }

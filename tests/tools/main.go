@@ -3,6 +3,7 @@
 //
 //	go run ./tests/tools                            the Dapr CLI, daprd, scheduler, nats-server
 //	go run ./tests/tools staticcheck govulncheck    the checkers behind `make check`
+//	go run ./tests/tools zipkin                     what shows traces, for `make run TRACES=1`
 package main
 
 import (
@@ -44,6 +45,12 @@ func run(ctx context.Context, names []string) error {
 	}
 
 	for _, t := range wanted {
+		if t.url != "" {
+			if err := t.fetch(ctx, dir); err != nil {
+				return err
+			}
+			continue
+		}
 		if t.ready(ctx, dir) {
 			continue
 		}

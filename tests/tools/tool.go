@@ -20,6 +20,7 @@ type tool struct {
 	check     bool     // only wanted when named
 	raised    string   // module@version that the programs must be built with, newer than the tool itself asks for
 	build     func(ctx context.Context, t tool, out string) error
+	fetched   // nothing is built: a file that is published is taken as it is
 }
 
 // tools are pinned together: each was run with the others in these versions.
@@ -45,6 +46,14 @@ var tools = []tool{
 		raised: "modernc.org/sqlite@v1.61.1",
 		why:    "the sidecar and the scheduler of jobs", usual: "6 to 9 minutes",
 		build: buildRuntime,
+	},
+	{
+		name: "zipkin", version: "3.6.1", files: []string{"zipkin/zipkin-server-exec.jar"}, check: true,
+		why: "shows traces; it needs Java", usual: "half a minute",
+		fetched: fetched{
+			url: "https://repository.example/maven2/io/zipkin/zipkin-server/3.6.1/zipkin-server-3.6.1-exec.jar",
+			sum: "d8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1",
+		},
 	},
 	{
 		name: "staticcheck", version: "v0.7.0", ask: []string{"-version"}, says: "v",

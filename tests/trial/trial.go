@@ -52,7 +52,7 @@ func (p Programs) Bin() string { return filepath.Join(p.Dir, "bin") }
 func (p Programs) Compile(ctx context.Context) error {
 	fmt.Println("building ...")
 	for _, args := range [][]string{
-		{"build", "-o", p.Bin() + "/", "./services/...", "./tests/stripesim"},
+		{"build", "-o", p.Bin() + "/", "./services/...", "./tests/stripesim", "./tests/inbox"},
 		{"test", "-c", "-o", filepath.Join(p.Dir, "tests"), "./tests"},
 	} {
 		cmd := exec.CommandContext(ctx, "go", args...)

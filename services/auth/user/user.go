@@ -24,11 +24,19 @@ type Credentials struct {
 // ForSignUp checks the credentials of a new account.
 func (c Credentials) ForSignUp() (Email, error) {
 	email, ok := ParseEmail(c.Email)
-	length := utf8.RuneCountInString(c.Password)
 	var wrong fault.Fields
 	wrong.Check(ok, "email", "Email must be valid")
-	wrong.Check(length >= 8 && length <= 128, "password", "Password must be between 8 and 128 characters")
+	wrong.Check(MayBePassword(c.Password), "password", PasswordRule)
 	return email, wrong.Err()
+}
+
+// PasswordRule is what a password that is being chosen must be.
+const PasswordRule = "Password must be between 8 and 128 characters"
+
+// MayBePassword tells whether a password may be chosen.
+func MayBePassword(password string) bool {
+	length := utf8.RuneCountInString(password)
+	return length >= 8 && length <= 128
 }
 
 // ForSignIn checks that there is something to compare. The rules for passwords may have been others when it was chosen.

@@ -21,6 +21,13 @@ const warnings = [[60_000, "One minute left to pay."], [300_000, "Five minutes l
 let before = Infinity;
 let asked = 0;
 
+// What begins while a page is open is over there, too.
+setInterval(() => {
+	for (const el of document.querySelectorAll("[data-starts]:not([data-off])")) {
+		if (Date.parse(el.dataset.starts) <= server + performance.now() - here) el.dataset.off = "past";
+	}
+}, 1000);
+
 setInterval(() => {
 	const el = document.querySelector("[data-deadline]");
 	if (!el) return;

@@ -57,15 +57,19 @@ function change(news) {
 		let changed = false;
 		if (news.offer && news.offer.version >= Number(el.dataset.version)) {
 			const cost = el.querySelector("data.price");
-			changed = title.textContent !== news.offer.title || Number(cost.value) !== Number(news.offer.price);
+			changed = title && title.textContent !== news.offer.title || Number(cost.value) !== Number(news.offer.price);
 			el.dataset.version = news.offer.version;
 			if (changed) {
-				title.textContent = news.offer.title;
+				if (title) title.textContent = news.offer.title;
 				cost.value = news.offer.price;
 				price(cost);
 				for (const seen of el.querySelectorAll("[data-seen]")) seen.value = news.offer.price; // what the button asks for
 				say(`${news.offer.title} was changed by its seller.`);
 			}
+		}
+		if (news.offer && "facts" in el.dataset && news.offer.version >= Number(el.dataset.version) && el.dataset.facts !== (news.offer.facts ?? "")) {
+			location.reload(); // another date or place: much of the page is another
+			return;
 		}
 		if (news.offer && news.offer.version >= Number(el.dataset.version) && (el.dataset.off === "withdrawn") !== Boolean(news.offer.withdrawn)) {
 			if (news.offer.withdrawn) el.dataset.off = "withdrawn";
@@ -78,7 +82,7 @@ function change(news) {
 			if (el.dataset.state !== news.state) {
 				el.dataset.state = news.state;
 				changed = true;
-				say(`${title.textContent} ${words[news.state]}.`);
+				say(`${title?.textContent ?? "A ticket"} ${words[news.state]}.`);
 			}
 		}
 		if (changed) {

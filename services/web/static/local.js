@@ -25,8 +25,15 @@ export function localize(root) {
 	}
 	for (const el of root.querySelectorAll("[data-decimal]")) { // the form takes prices as the page shows them
 		el.value = mark;
-		const input = el.form.querySelector("[data-price]");
-		if (/^\d+\.\d+$/.test(input.value)) input.value = input.defaultValue = input.value.replace(".", mark);
+		for (const input of el.form.querySelectorAll("[data-price]")) {
+			if (/^\d+\.\d+$/.test(input.value)) input.value = input.defaultValue = input.value.replace(".", mark);
+		}
+	}
+	for (const el of root.querySelectorAll("[data-zone]")) { // most sell what is on where they live
+		const zone = times.resolvedOptions().timeZone;
+		if (el.value || !zone?.includes("/")) continue;
+		if (!el.querySelector(`option[value="${CSS.escape(zone)}"]`)) el.append(new Option(zone, zone));
+		el.value = zone;
 	}
 }
 

@@ -220,7 +220,7 @@ func TestAnswers(t *testing.T) {
 	names := map[fault.Kind]string{
 		fault.Internal: "internal", fault.Invalid: "invalid", fault.Refused: "refused", fault.Unauthenticated: "unauthenticated",
 		fault.Forbidden: "forbidden", fault.NotFound: "not found", fault.Early: "early", fault.TooLarge: "too large",
-		fault.NotJSON: "not json", fault.TooMany: "too many", fault.Unavailable: "unavailable",
+		fault.NotJSON: "not json", fault.Restricted: "restricted", fault.TooMany: "too many", fault.Unavailable: "unavailable",
 		fault.MethodNotAllowed: "method not allowed", fault.Conflict: "conflict", fault.PreconditionFailed: "precondition failed",
 	}
 	broker, people := map[string]string{"none": "SUCCESS", "of another type": "SUCCESS"}, map[string]string{}

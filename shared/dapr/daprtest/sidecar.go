@@ -5,6 +5,7 @@ package daprtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -16,9 +17,10 @@ import (
 	"marketplace/shared/events"
 )
 
-// Sidecar implements dapr.Store, dapr.Publisher and dapr.Scheduler. Its zero value is ready.
+// Sidecar implements dapr.Store, dapr.Publisher, dapr.Scheduler and dapr.Mailer. Its zero value is ready.
 type Sidecar struct {
-	Now clock.Now // by which documents end; nil: time.Now
+	Now        clock.Now                                   // by which documents end; nil: time.Now
+	MailServer func(to, subject string, html []byte) error // takes mail, or says why not; nil: there is none, and mail is lost
 
 	mu        sync.Mutex
 	ends      map[string]time.Time // of keys with a ttl
@@ -173,6 +175,24 @@ func (s *Sidecar) Unschedule(ctx context.Context, name string) error {
 		delete(s.jobs, name)
 		return nil
 	})
+}
+
+// SendMail implements dapr.Mailer. What MailServer returns is that server's answer.
+func (s *Sidecar) SendMail(ctx context.Context, to, subject string, html []byte) error {
+	return s.call(ctx, func() error {
+		if s.MailServer == nil {
+			return nil
+		}
+		if err := s.MailServer(to, subject, html); err != nil {
+			return fmt.Errorf("%w: %w", dapr.ErrNotTaken, err)
+		}
+		return nil
+	})
+}
+
+// HasMailServer implements dapr.Mailer.
+func (s *Sidecar) HasMailServer(ctx context.Context) (bool, error) {
+	return s.MailServer != nil, s.call(ctx, func() error { return nil })
 }
 
 // Jobs returns what is scheduled and when it is due.

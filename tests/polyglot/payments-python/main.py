@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -41,6 +42,12 @@ BODY_LIMIT, EVENT_LIMIT = 64 << 10, 1 << 20
 DELIVERY_LIMIT = 10  # seconds, shorter than the broker's patience with one event
 JOB_LIMIT = 60
 BRIEF, LEAST_TRIES = 10, 5  # how long, and how often at least, an event is tried that fails for a reason of its own
+TOPICS = {  # what is heard, by topic: the types, and the statuses of what they tell of
+    "orders": ({"order.created", "order.updated", "order.cancelled", "order.completed", "order.refunded"},
+               {"created", "awaiting:payment", "complete", "refunded", "cancelled"}),
+    "handovers": ({"handover.due", "handover.delivered", "handover.opened", "handover.reported", "handover.dismissed", "handover.failed"},
+                  {"due", "delivered", "opened", "reported", "dismissed", "failed"}),
+}
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -156,24 +163,32 @@ def make(cfg: Settings) -> FastAPI:
 
     @app.api_route("/dapr/subscribe", methods=get)
     async def subscribe():
-        return JSONResponse([{"pubsubname": "pubsub", "topic": "orders", "route": "/events/orders", "deadLetterTopic": "payments-dead"}])
+        return JSONResponse([{"pubsubname": "pubsub", "topic": topic, "route": f"/events/{topic}", "deadLetterTopic": "payments-dead"}
+                             for topic in TOPICS])
 
     @app.post("/events/orders")
-    async def deliver(request: Request):
+    async def orders(request: Request):
+        return await deliver(request, "orders", till.on_order)
+
+    @app.post("/events/handovers")
+    async def handovers(request: Request):
+        return await deliver(request, "handovers", till.on_handover)
+
+    async def deliver(request: Request, topic: str, handle: Callable[[dict], Awaitable[None]]) -> Response:
         raw = await body(request, EVENT_LIMIT)
         try:
-            event_id, order, parent = read_order(raw)
+            event_id, told, parent = read_event(raw, *TOPICS[topic])
         except (ValueError, LookupError, TypeError, AttributeError) as e:
             log.error("an event cannot be read, sent to the dead letters: %s", e)
             return JSONResponse({"status": "DROP"})
-        if order is None:
+        if told is None:
             return JSONResponse({"status": "SUCCESS"})
         traces.traceparent.set(parent)
         try:
             async with asyncio.timeout(DELIVERY_LIMIT):
                 while True:
                     try:
-                        await till.on_order(order)
+                        await handle(told)
                         break
                     except Unavailable as e:  # the part may be back in a moment
                         log.info("event %s waits: %s", event_id, e)
@@ -279,11 +294,12 @@ def tagged(request: Request, what: dict) -> Response:
 
 def answer(request: Request, e: Refusal, headers: dict | None = None) -> JSONResponse:
     """The contract's error body, or RFC 9457's for those who ask for that."""
+    said = {"errors": e.errors} | ({"requestId": traces.request_id.get()} if traces.request_id.get() else {})
     if not wants_problem(request):
-        return JSONResponse({"errors": e.errors}, e.status, headers)
+        return JSONResponse(said, e.status, headers)
     code = e.errors[0]["code"]
     problem = {"type": f"/api/docs#error-{code}", "title": code.replace("_", " ").capitalize(), "status": e.status,
-               "detail": "; ".join(one["message"] for one in e.errors), "code": code, "errors": e.errors}
+               "detail": "; ".join(one["message"] for one in e.errors), "code": code} | said
     return JSONResponse(problem, e.status, headers, "application/problem+json")
 
 
@@ -343,18 +359,17 @@ def is_web_address(text: str) -> bool:
         return False
 
 
-def read_order(raw: bytes) -> tuple[str, dict | None, str]:
-    """The id of an event, the order that it tells of, and its trace. No order in an event of another type, which a newer publisher may
-    send."""
+def read_event(raw: bytes, types: set[str], statuses: set[str]) -> tuple[str, dict | None, str]:
+    """The id of an event, what it tells of, and its trace. Nothing in an event of another type, which a newer publisher may send."""
     event = json.loads(raw)
     if not event["id"] or not event["type"]:
         raise ValueError("not a CloudEvent: type and id are required")
-    if event["type"] not in ("order.created", "order.updated", "order.cancelled", "order.completed", "order.refunded"):
+    if event["type"] not in types:
         return event["id"], None, ""
-    order = event["data"]
-    if not order["id"] or order["status"] not in ("created", "awaiting:payment", "complete", "refunded", "cancelled"):
-        raise ValueError(f"event {event['id']} tells of no order")
-    return event["id"], order, event.get("traceparent") or ""
+    told = event["data"]
+    if not told["id"] or told["status"] not in statuses:
+        raise ValueError(f"event {event['id']} tells of nothing known here")
+    return event["id"], told, event.get("traceparent") or ""
 
 
 def action(p: Payment) -> dict | None:

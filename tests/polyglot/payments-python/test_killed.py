@@ -24,7 +24,7 @@ class World:
     def __init__(self, left: int = 1_000_000, effective: bool = False):
         self.left, self.effective, self.calls = left, effective, 0
         self.at, self.docs, self.jobs, self.topic, self.heard = 1_000_000_000_000, {}, {}, [], 0
-        self.order = {"id": ORDER, "status": "created", "userId": BOB, "cancels": 0}
+        self.order = {"id": ORDER, "status": "created", "userId": BOB, "cancels": 0, "failed": False}
         self.deadline, self.until = self.at + 900_000, 0  # and while a payment is under way
         self.intents: dict[str, Intent] = {}
         self.made: list[str] = []
@@ -144,9 +144,13 @@ class World:
                 if event["type"] == "payment.created" and self.order["status"] != "complete":
                     self.order["status"] = "complete" if self.order["status"] == "created" else "cancelled"
                     self.order["cancels"] += self.order["status"] == "cancelled"
+                elif event["type"] == "payment.refunded" and self.order["status"] == "complete":
+                    self.order["status"] = "refunded"
             for _ in range(self.order["cancels"]):
                 if self.do_until_done(lambda: self.till.on_order(dict(self.order))):
                     self.order["cancels"] -= 1
+            if self.order["failed"] and self.do_until_done(lambda: self.till.on_handover({"id": ORDER, "status": "failed"})):
+                self.order["failed"] = False
             for name in [n for n, due in self.jobs.items() if due <= self.at]:
                 due = self.jobs[name]
                 kind, _, rest = name.partition("-")
@@ -208,6 +212,12 @@ def another_card(w):
     w.press("tok_visa", SHOP)
 
 
+def not_handed_over(w):
+    w.press("tok_visa")
+    w.settle_down()
+    w.order["failed"] = w.order["status"] == "complete"
+
+
 class KilledAnywhere(unittest.TestCase):
     def sound(self, w):
         w.left = 1_000_000
@@ -225,7 +235,8 @@ class KilledAnywhere(unittest.TestCase):
         self.assertEqual(len(set(w.made)), len(w.made), "no attempt was made twice")
 
     def test_each_story_at_each_call(self):
-        for story in (good, again, bad_then_good, ends_meanwhile, dead_until_it_is_over, bank_says_yes, bank_asks_in_vain, another_card):
+        for story in (good, again, bad_then_good, ends_meanwhile, dead_until_it_is_over, bank_says_yes, bank_asks_in_vain, another_card,
+                      not_handed_over):
             whole = World()
             story(whole)
             whole.settle_down()
@@ -237,6 +248,8 @@ class KilledAnywhere(unittest.TestCase):
                         story(w)
                         w.settle_down()
                         self.sound(w)
+                        if story is not_handed_over:
+                            self.assertEqual([], w.standing(), "the buyer has his money back")
                         if story in (good, again) and w.made:
                             self.assertEqual("complete", w.order["status"], "who has paid in time keeps the ticket")
 

@@ -280,6 +280,15 @@ class Till:
         elif p.awaits:
             await self._set_settle(order_id, p.checkout, 0, self.now())
 
+    async def on_handover(self, handover: dict) -> None:
+        """Sends a charge back whose ticket did not get to its buyer, and leaves the rest to the job, as above. No order is completed
+        before its charge is saved, so it is there."""
+        if handover["status"] != "failed":
+            return
+        p = await self.payments.change(handover["id"], Payment.give_back)
+        if p.returning:
+            await self.sidecar.schedule(f"refund-{handover['id']}.0", self.now())
+
     async def on_refund(self, rest: str) -> None:
         """Sends a charge back, and looks again until it has arrived or a person must see to it."""
         order_id, attempt = job_parts(rest, 2)

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"marketplace/shared/clock"
+)
+
+// How much a replica sends an account in an hour. Who has not shown that an address is his is written to seldom: it may be
+// a stranger's, who has asked for nothing.
+const (
+	toVerified   = 100
+	toUnverified = 10
+	anHour       = time.Hour
+	mostAccounts = 100_000 // that are remembered; more than write in an hour
+)
+
+// quota counts what was sent to whom lately. It is in memory: a restart begins anew.
+type quota struct {
+	now   clock.Now
+	mu    sync.Mutex
+	sent  map[string][]mailing // by account, oldest first
+	swept time.Time
+}
+
+type mailing struct {
+	id string
+	at time.Time
+}
+
+func newQuota(now clock.Now) *quota { return &quota{now: now, sent: map[string][]mailing{}} }
+
+// take counts one mail to an account, and a repetition of it once. It returns how long to wait where there were enough.
+func (q *quota) take(to account, id string) time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.now()
+	q.sweep(now)
+	lately := slices.DeleteFunc(q.sent[to.ID], func(m mailing) bool { return now.Sub(m.at) >= anHour })
+	most := toUnverified
+	if to.Verified {
+		most = toVerified
+	}
+	switch {
+	case slices.ContainsFunc(lately, func(m mailing) bool { return m.id == id }):
+	case len(lately) >= most:
+		q.sent[to.ID] = lately
+		return lately[len(lately)-most].at.Add(anHour).Sub(now)
+	default:
+		lately = append(lately, mailing{id, now})
+	}
+	q.sent[to.ID] = lately
+	return 0
+}
+
+// sweep forgets, once an hour or when there are too many.
+func (q *quota) sweep(now time.Time) {
+	if now.Sub(q.swept) < anHour && len(q.sent) < mostAccounts {
+		return
+	}
+	q.swept = now
+	for id, all := range q.sent {
+		if len(all) == 0 || now.Sub(all[len(all)-1].at) >= anHour {
+			delete(q.sent, id)
+		}
+	}
+}
