@@ -137,7 +137,7 @@ func TestOnePurchaseIsOneTrace(t *testing.T) {
 		"tickets-sidecar pubsub/orders", "tickets hear order.created", "payments hear order.created", "expiration set timer", "handover hear order.created", "web hear order.created",
 		"web post /api/payments", "payments pay", "orders checkout", "payments charge", "payments-sidecar /dapr.proto.runtime.v1.dapr/schedulejob",
 		"orders hear payment.created", "tickets hear order.completed", "expiration-sidecar pubsub/orders", "web hear order.completed")
-	for _, service := range []string{"web", "tickets", "orders", "payments", "expiration", "handover"} {
+	for _, service := range []string{"web", "tickets", "orders", "payments", "expiration", "handover", "mail"} {
 		assert.NotZero(t, count[service], service)
 		assert.NotZero(t, count[service+"-sidecar"], service+"'s sidecar")
 	}
