@@ -59,6 +59,7 @@ func TestAnAccount(t *testing.T) {
 	p.types("#email", p.Email)
 	p.types("#password", "battery staple")
 	p.clicks("Sign in")
+	p.sees("Sign out")
 	p.open("/account")
 	p.types("#farewell", "battery staple")
 	p.clicks("Delete my account")
