@@ -114,7 +114,9 @@ func TestForgottenPassword(t *testing.T) {
 	assert.Equal(t, 400, me.post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
 	require.Equal(t, 200, me.post("/api/users/signin", `{"email":"`+ann.Email+`","password":"battery staple"}`).Status)
 	assert.Contains(t, string(me.get("/api/users/currentuser").Body), `"verified":true`)
-	var known struct{ History []struct{ What, Device string } }
+	var known struct {
+		History []struct{ What, Device string }
+	}
 	me.get("/api/users/me").into(t, &known)
 	var whats []string
 	for _, h := range known.History {
@@ -130,7 +132,9 @@ func TestLettersAreCounted(t *testing.T) {
 	for _, ask := range []func() answer{
 		func() answer { return ann.post("/api/users/verification", `{}`) },
 		func() answer { return ann.post("/api/users/forgot", `{"email":"`+ann.Email+`"}`) },
-		func() answer { return ann.post("/api/users/password", `{"current":"wrong","password":"battery staple"}`) },
+		func() answer {
+			return ann.post("/api/users/password", `{"current":"wrong","password":"battery staple"}`)
+		},
 		func() answer { return ann.do("DELETE", "/api/users/me", `{"password":"wrong"}`) },
 	} {
 		var got answer
@@ -162,7 +166,7 @@ func TestSellersAreVerified(t *testing.T) {
 	refused := ann.post("/api/tickets", offer)
 	assert.Equal(t, 403, refused.Status)
 	assert.Equal(t, "address_unverified", refused.code())
-	status, _, page := ann.sends("/sell", url.Values{"title": {"Aida"}, "price": {"10"}, "key": {"k1"}})
+	status, _, page := ann.sends("/sell", url.Values{"title": {"Aida"}, "price": {"10"}, "key": {"k1"}, "date": {"2076-07-03"}, "time": {"20:30"}, "zone": {"Europe/Rome"}, "venue": {"La Scala"}})
 	assert.Equal(t, 403, status)
 	assert.Contains(t, page, "Verify your e-mail address first")
 	assert.Contains(t, page, `href="/account"`)
@@ -247,7 +251,9 @@ func TestDeletingAnAccount(t *testing.T) {
 	assert.Equal(t, "That is not your password (password)", wrong.says())
 	was := ann.cookie.Value
 	eventually(t, "nobody waits any more", func() bool { return ann.do("DELETE", "/api/users/me", farewell).Status == 204 })
-	eventually(t, "what she offered is off the market", func() bool { return strings.Contains(string(bob.get("/api/tickets/"+kept.ID).Body), `"withdrawn":true`) })
+	eventually(t, "what she offered is off the market", func() bool {
+		return strings.Contains(string(bob.get("/api/tickets/"+kept.ID).Body), `"withdrawn":true`)
+	})
 	require.Eventually(t, func() bool { return knock(t, s, "GET", "/api/orders", "", was, "") == "401" }, session.EndsWithin+10*time.Second, 500*time.Millisecond)
 	assert.Equal(t, "complete", bob.order(sold.ID).Status, "it is his")
 	assert.Equal(t, 404, asMail(t, s, "GET", "/internal/accounts/"+ann.ID, "").Status, "nobody writes to her")

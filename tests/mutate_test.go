@@ -60,6 +60,7 @@ func templates(p *person, ticketID, orderID, paidID string) []request {
 		{method: "GET", path: "/api/contents/" + ticketID + "/file"},
 		{method: "PUT", path: "/api/contents/" + ticketID, body: `{"text":"M1 STOLEN"}`},
 		{method: "POST", path: "/internal/orders/" + orderID + "/checkout", body: `{"userId":"` + p.ID + `","checkout":"c1"}`},
+		{method: "POST", path: "/internal/orders/" + orderID + "/overdue"},
 		{method: "POST", path: "/events/payments", body: `{"id":"1","type":"payment.created","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1,"currency":"usd"}}`},
 	} {
 		r.header, r.cookie = json, session

@@ -14,10 +14,12 @@ import (
 	"marketplace/services/tickets/catalogue"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/api"
+	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/dapr/daprtest"
 	"marketplace/shared/fault"
 	"marketplace/shared/money"
+	"marketplace/shared/occasion"
 )
 
 func now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
@@ -31,13 +33,17 @@ func FuzzBrowse(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
+		if i%2 == 0 {
+			t.Occasion = occasion.Occasion{StartsAt: clock.At(now().AddDate(0, 0, i)), Zone: "Europe/Zurich", Venue: "Casino", City: "Bern"}
+		}
 		s.catalogue.Put(t)
 		if err := s.tickets.Create(f.Context(), dapr.ByRepeat, t.ID, t); err != nil {
 			f.Fatal(err)
 		}
 	}
 	for _, seed := range []string{"", "limit=3", "sort=price&limit=2", "sort=-price", "sort=new", "sort=", "q=NINA+5", "q=%21", "ids=T1,T2,nosuch", "ids=", "ids=..%2f", "ids=" + strings.Repeat("T1,", 101), "cursor=" + url.QueryEscape(cursor(ticket.Ticket{ID: "T3", Price: 103, CreatedAt: now()})),
-		"cursor=MSAyIDM", "cursor=LTkyMjMzNzIwMzY4NTQ3NzU4MDggOTIyMzM3MjAzNjg1NDc3NTgwNyB4", "cursor=MSAy", "cursor=%00", "cursor=MSAyIDMgNA", "limit=200&q=%ff", "q=\u0130&sort=price", "cursor=!"} {
+		"cursor=MSAyIDM", "cursor=LTkyMjMzNzIwMzY4NTQ3NzU4MDggOTIyMzM3MjAzNjg1NDc3NTgwNyB4", "cursor=MSAy", "cursor=%00", "cursor=MSAyIDMgNA", "limit=200&q=%ff", "q=\u0130&sort=price", "cursor=!", "sort=date&limit=3", "sort=date&limit=2&cursor=" + cursor(ticket.Ticket{ID: "T4", Price: 104, CreatedAt: now(), Occasion: occasion.Occasion{StartsAt: clock.At(now().AddDate(0, 0, 4))}}),
+		"from=2026-01-04&to=2026-01-20&city=BERN&q=casino&limit=2", "from=2026-02-30", "from=&to=0000-01-01", "to=9999-12-31&sort=date", "from=2026-01-09&to=2026-01-08", "event=T1", "cursor=MSAyIDMgOTIyMzM3MjAzNjg1NDc3NTgwNw&sort=date"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
@@ -48,6 +54,12 @@ func FuzzBrowse(f *testing.F) {
 				t.Fatalf("%q: %v is no refusal", query, err)
 			}
 			return
+		}
+		if !r.URL.Query().Has("ids") && !r.URL.Query().Has("event") { // an event is listed wherever one of its tickets is
+			grouped := httptest.NewRecorder()
+			if err := s.events(grouped, r); err != nil {
+				t.Fatalf("%q: tickets are listed, but their events are refused: %v", query, err)
+			}
 		}
 		var page []shown
 		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || len(page) > 200 {

@@ -18,6 +18,7 @@ type history struct {
 	Orders    map[string]sale.Order // of all sales, the shelved ones too
 	Payments  map[string]money
 	Handovers map[string]handover.Handover // by ticket
+	Mails     map[string]int               // about orders, by type of the event and order; nil when mail goes elsewhere
 	Events    map[string]time.Time         // when each was published first, by type, subject and version
 	Charges   []charge
 	Promised  promises
@@ -84,6 +85,7 @@ const (
 var guarantees = map[string]func(h history, found func(format string, args ...any)){
 	"double sale":    doubleSale,
 	"lost event":     lostEvent,
+	"lost mail":      lostMail,
 	"untold money":   untoldMoney,
 	"lost ticket":    lostTicket,
 	"endless order":  endlessOrder,

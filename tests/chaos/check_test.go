@@ -42,6 +42,7 @@ func sound() history {
 			eventKey(events.PaymentCreated, "P", 1): now,
 			eventKey(events.PaymentCreated, "Q", 1): deadline.Add(10 * time.Second), eventKey(events.PaymentRefunded, "Q", 2): now,
 		},
+		Mails: map[string]int{events.OrderCompleted + " T-2": 2},
 		Charges: []charge{
 			{ID: "pi_1", OrderID: "T-2", Amount: 1000, Charged: true},
 			{ID: "pi_2", OrderID: "T-1", Amount: 1000, Charged: true, Refunded: 1000},
@@ -74,7 +75,7 @@ func TestBrokenHistories(t *testing.T) {
 			h.Orders["T-3"] = sale.Order{ID: "T-3", Status: sale.Created, ExpiresAt: now, Ticket: sale.Ticket{ID: "T"}}
 			h.Events[eventKey(events.OrderCreated, "T-3", 0)] = now
 		}},
-		"an event never published":               {"lost event", func(h *history) { delete(h.Events, eventKey(events.OrderCompleted, "T-2", 1)) }},
+		"an event never published":               {"lost event and lost mail", func(h *history) { delete(h.Events, eventKey(events.OrderCompleted, "T-2", 1)) }},
 		"a handover's event lost":                {"lost event", func(h *history) { delete(h.Events, eventKey(events.HandoverOpened, "T-2", 1)) }},
 		"sold, and handover has not heard of it": {"unhanded", func(h *history) { edit(h.Handovers, "T", func(at *handover.Handover) { at.Sale = nil }) }},
 		"sold, and not handed over": {"unhanded", func(h *history) {
@@ -166,7 +167,10 @@ func TestBrokenHistories(t *testing.T) {
 			edit(h.Payments, "T-2", func(p *money) { p.Status, p.Version = "refunded", 2 })
 			h.Charges[0].Refunded = 1000
 			h.Events[eventKey(events.OrderRefunded, "T-2", 2)], h.Events[eventKey(events.PaymentRefunded, "P", 2)] = now, now
+			h.Mails[events.OrderRefunded+" T-2"] = 1
 		}},
+		"a buyer without a receipt":     {"lost mail", func(h *history) { h.Mails = map[string]int{} }},
+		"a receipt for nothing":         {"lost mail", func(h *history) { h.Mails[events.OrderCompleted+" T-1"] = 1 }},
 		"a confirmed ticket gone":       {"broken promise", func(h *history) { h.Promised.Tickets["X"] = true }},
 		"a confirmed order gone":        {"broken promise", func(h *history) { h.Promised.Orders["X-1"] = true }},
 		"a confirmed cancel forgotten":  {"broken promise", func(h *history) { h.Promised.Cancelled["T-2"] = true }},
@@ -184,6 +188,7 @@ func TestBrokenHistories(t *testing.T) {
 	}
 
 	for name, excuse := range map[string]func(h *history){
+		"mail goes elsewhere": func(h *history) { h.Mails = nil },
 		"expired early by as much as clocks are apart": func(h *history) {
 			h.Events[eventKey(events.OrderCancelled, "T-1", 2)] = h.Orders["T-1"].ExpiresAt.Add(-h.Apart)
 		},

@@ -23,6 +23,11 @@ func gather(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (histor
 	if err != nil {
 		return h, err
 	}
+	if s.InboxURL != "" {
+		if h.Mails, err = readMails(ctx, s, h.Events); err != nil {
+			return h, err
+		}
+	}
 	for id := range t.promised.Tickets {
 		ids["ticket"][id] = true
 	}
