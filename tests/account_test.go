@@ -256,7 +256,7 @@ func TestDeletingAnAccount(t *testing.T) {
 	})
 	require.Eventually(t, func() bool { return knock(t, s, "GET", "/api/orders", "", was, "") == "401" }, session.EndsWithin+10*time.Second, 500*time.Millisecond)
 	assert.Equal(t, "complete", bob.order(sold.ID).Status, "it is his")
-	assert.Equal(t, 404, asMail(t, s, "GET", "/internal/accounts/"+ann.ID, "").Status, "nobody writes to her")
+	mailed(t, s, ann.Email, "Your account is deleted")
 	assert.Equal(t, 400, visitor(t, s).post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
 	again := visitor(t, s).post("/api/users/signup", `{"email":"`+ann.Email+`","password":"battery staple"}`)
 	assert.Equal(t, 201, again.Status, "her address is free")
