@@ -237,6 +237,7 @@ func TestDeletingAnAccount(t *testing.T) {
 		Account          struct{ Email string }
 		Tickets, Sales   []struct{ Title string }
 		Orders, Payments []json.RawMessage
+		Handovers        []struct{ OrderID, Role string }
 		Complete         bool
 	}
 	download := ann.get("/account/data")
@@ -245,6 +246,8 @@ func TestDeletingAnAccount(t *testing.T) {
 	assert.Equal(t, ann.Email, data.Account.Email)
 	assert.Len(t, data.Tickets, 2)
 	assert.Len(t, data.Orders, 1)
+	require.Len(t, data.Handovers, 1)
+	assert.Equal(t, sold.ID+" seller", data.Handovers[0].OrderID+" "+data.Handovers[0].Role)
 	assert.True(t, data.Complete)
 
 	wrong := ann.do("DELETE", "/api/users/me", `{"password":"wrong horse"}`)
