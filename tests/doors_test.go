@@ -68,7 +68,7 @@ var orderID = regexp.MustCompile(`[A-Z2-7]{26}-[A-Z2-7]{16}`)
 func TestOwners(t *testing.T) {
 	s := market(t)
 	seller, other, owner := newcomer(t, s), newcomer(t, s), newcomer(t, s)
-	kept, withdrawn := owner.sells("The owner's", "10"), owner.sells("Withdrawn", "10")
+	kept, withdrawn, taken := owner.sells("The owner's", "10"), owner.sells("Withdrawn", "10"), owner.sells("Taken off and back", "10")
 	bought, paid, given := seller.sells("Bought", "10"), seller.sells("Paid", "10"), seller.sells("Given back", "10")
 	placed, toPay, toCancel := owner.orders(bought.ID), owner.orders(paid.ID), owner.orders(given.ID)
 	handed := owner.orders(seller.sells("Handed over to the owner", "10").ID)
@@ -123,21 +123,41 @@ func TestOwners(t *testing.T) {
 
 		{"GET /{$}", "", "", "200", "200", "200"},
 		{"GET /tickets/{id}", kept.ID, "", "200", "200", "200"},
-		{"POST /tickets/{id}/buy", bought.ID, "", signIn, "400", "303 /orders/" + placed.ID},
+		{"POST /tickets/{id}/buy", bought.ID, "", signIn, "303 /tickets/" + bought.ID, "303 /orders/" + placed.ID}, // with the reason
+		{"GET /tickets/{id}/buy", bought.ID, "", "303 /tickets/" + bought.ID, "303 /tickets/" + bought.ID, "303 /tickets/" + bought.ID},
 		{"GET /tickets/{id}/edit", kept.ID, "", signIn, "404", "200"},
-		{"POST /tickets/{id}/edit", kept.ID, "title=Changed+again&price=12", signIn, "404", "303 /tickets/" + kept.ID},
+		{"POST /tickets/{id}/edit", kept.ID, "title=Changed+again&price=12&date=2076-07-18&time=19:30&zone=Europe/Zurich&venue=Casino", signIn, "404", "303 /tickets/" + kept.ID},
+		{"POST /tickets/{id}/withdraw", taken.ID, "", signIn, "404", "303 /tickets/" + taken.ID},
+		{"GET /tickets/{id}/withdraw", taken.ID, "", "303 /tickets/" + taken.ID, "303 /tickets/" + taken.ID, "303 /tickets/" + taken.ID},
+		{"POST /tickets/{id}/again", taken.ID, "", signIn, "404", "303 /tickets/" + taken.ID},
+		{"GET /tickets/{id}/again", taken.ID, "", "303 /tickets/" + taken.ID, "303 /tickets/" + taken.ID, "303 /tickets/" + taken.ID},
 		{"GET /sell", "", "", signIn, "200", "200"},
 		{"POST /sell", "", "title=&price=1", signIn, "400", "400"},
 		{"GET /selling", "", "", signIn, "200", "200"},
 		{"GET /orders", "", "", signIn, "200", "200"},
 		{"GET /orders/{id}", placed.ID, "", signIn, "404", "200"},
 		{"POST /orders/{id}/pay", pagePay.ID, "token=pm_card_visa", signIn, "404", "303 /orders/" + pagePay.ID},
+		{"GET /orders/{id}/pay", pagePay.ID, "", "303 /orders/" + pagePay.ID, "303 /orders/" + pagePay.ID, "303 /orders/" + pagePay.ID},
 		{"POST /orders/{id}/cancel", pageCancel.ID, "", signIn, "404", "303 /orders/" + pageCancel.ID},
+		{"GET /orders/{id}/cancel", pageCancel.ID, "", "303 /orders/" + pageCancel.ID, "303 /orders/" + pageCancel.ID, "303 /orders/" + pageCancel.ID},
+		{"POST /orders/{id}/open", handed.ID, "", signIn, "404", "303 /orders/" + handed.ID},
+		{"GET /orders/{id}/open", handed.ID, "", "303 /orders/" + handed.ID, "303 /orders/" + handed.ID, "303 /orders/" + handed.ID},
+		{"POST /orders/{id}/report", handed.ID, "words=It+was+used", signIn, "404", "303 /orders/" + handed.ID},
+		{"GET /orders/{id}/report", handed.ID, "", "303 /orders/" + handed.ID, "303 /orders/" + handed.ID, "303 /orders/" + handed.ID},
+		{"GET /tickets/{id}/content", kept.ID, "", signIn, "404", "200"},
+		{"POST /tickets/{id}/content", kept.ID, "", signIn, "404", "400"}, // it has no file
+		{"GET /sales", "", "", signIn, "200", "200"},
 		{"GET /signup", "", "", "200", "303 /", "303 /"},
 		{"POST /signup", "", "", "400", "400", "400"},
 		{"GET /signin", "", "", "200", "303 /", "303 /"},
 		{"POST /signin", "", "", "400", "400", "400"},
 		{"POST /signout", "", "", "303 /", "303 /", "303 /"},
+		{"GET /signout", "", "", "303 /", "303 /", "303 /"},
+		{"GET /terms", "", "", "200", "200", "200"},
+		{"GET /support", "", "", "200", "200", "200"},
+		{"GET /robots.txt", "", "", "200", "200", "200"},
+		{"GET /favicon.ico", "", "", "200", "200", "200"},
+		{"GET /apple-touch-icon.png", "", "", "200", "200", "200"},
 		{"GET /forgot", "", "", "200", "200", "200"},
 		{"POST /forgot", "", "", "400", "400", "400"},
 		{"GET /reset", "", "", "200", "200", "200"},

@@ -99,6 +99,8 @@ func TestFigures(t *testing.T) {
 	}
 	eventually(t, "it is complete", func() bool { return buyer.order(placed.ID).Status == "complete" })
 
+	assert.Equal(t, 200, buyer.get("/tickets/"+sold.ID).Status)
+
 	after := figuresOf(t, s)
 	for _, row := range []struct {
 		want   float64
@@ -118,6 +120,7 @@ func TestFigures(t *testing.T) {
 		{1, "declines_total", []string{"code", "generic_decline"}},
 		{0, "refunds_total", nil},
 		{4, "http_request_duration_seconds", []string{"route", "/api/tickets", "method", "POST", "status", "2xx"}}, // of web, and of tickets
+		{1, "http_request_duration_seconds", []string{"route", "/tickets/{id}", "method", "GET", "status", "2xx"}},
 		{2, "http_request_duration_seconds", []string{"route", "/api/orders/{id}", "method", "DELETE", "status", "2xx"}},
 		{2, "http_request_duration_seconds", []string{"route", "/api/orders/...", "method", "DELETE", "status", "2xx"}},
 	} {

@@ -251,6 +251,28 @@ func TestContentAfterARefundByHand(t *testing.T) {
 	assert.Equal(t, "cancelled", seller.handover(bought.ID).Ledger[1].What)
 }
 
+// With an output binding what sellers attach lies there, sealed, and no bit of it in the store.
+func TestContentInABinding(t *testing.T) {
+	s, err := launch(t.TempDir(), stack.Options{Contents: "disk"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	seller, buyer := newcomer(t, s), newcomer(t, s)
+	offered := seller.sells("On the disk", "40")
+	big := append([]byte("%PDF-1.7\n%"), append(make([]byte, 2<<20-len(contenttest.PDF())-10), contenttest.PDF()...)...)
+	for _, file := range [][]byte{contenttest.PNG(), big} {
+		require.Equal(t, 200, seller.attaches(offered.ID, file).Status)
+		assert.Equal(t, file, seller.get("/api/contents/"+offered.ID+"/file").Body)
+	}
+	kept, err := filepath.Glob(filepath.Join(s.Dir, ".local/data/contents/*"))
+	require.NoError(t, err)
+	assert.Len(t, kept, 2, "what was replaced is not lost either")
+	bought := buyer.buys(offered.ID)
+	buyer.becomes(bought.ID, "delivered")
+	require.Equal(t, 200, buyer.post("/api/handovers/"+bought.ID+"/open", "").Status)
+	assert.Equal(t, big, buyer.get("/api/contents/"+offered.ID+"/file").Body)
+	nothingInTheOpen(t, s, contenttest.PNG())
+}
+
 // Files as an enemy sends them: each is refused in words, and what was there stays.
 func TestHostileFiles(t *testing.T) {
 	s := market(t)

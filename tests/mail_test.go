@@ -3,6 +3,7 @@ package tests
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,7 +15,6 @@ import (
 
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
-	"marketplace/shared/occasion"
 	"marketplace/tests/stack"
 )
 
@@ -63,7 +63,6 @@ func say(t *testing.T, s *stack.Stack, p events.Payload) {
 func TestAPurchaseIsWrittenAbout(t *testing.T) {
 	s := market(t)
 	seller, buyer := newcomer(t, s), newcomer(t, s)
-	const title = "Nina Simone\r\nBcc: everybody@example.com <b>Montreux</b>"
 	ticket := seller.sells("Nina Simone <b>Montreux</b> ☂ http://evil.example/x", "19.99")
 	order := buyer.orders(ticket.ID)
 	require.Equal(t, 201, buyer.pays(order.ID, "tok_visa").Status)
@@ -78,15 +77,23 @@ func TestAPurchaseIsWrittenAbout(t *testing.T) {
 	assert.Contains(t, receipt.Text, "$19.99")
 	assert.Contains(t, receipt.Links, s.URL+"/orders/"+order.ID)
 
-	h := events.Handover{ID: order.ID, Status: events.HandoverIsDue, SellerID: seller.ID, BuyerID: buyer.ID, DueAt: clock.At(time.Now().Add(48 * time.Hour)),
-		Ticket: events.HandoverTicket{ID: ticket.ID, Title: title, Price: 1999, Occasion: occasion.Occasion{Venue: "Casino"}}}
-	for range 2 {
-		say(t, s, h)
-	}
 	sold := mailed(t, s, seller.Email, "Sold, hand it over now: ")
+	require.Len(t, sold, 1)
+	assert.Contains(t, sold[0].Links, s.URL+"/selling")
+
+	said := events.Handover{ID: order.ID, Status: events.HandoverIsDue, SellerID: seller.ID, BuyerID: buyer.ID, DueAt: clock.At(time.Now().Add(time.Hour)),
+		Ticket: events.HandoverTicket{ID: ticket.ID, Title: ticket.Title, Price: 1999}}
+	say(t, s, said)
+	other := said
+	other.ID, other.Ticket.Title = "T-hostile", "Nina Simone\r\nBcc: everybody@example.com"
+	for range 2 {
+		say(t, s, other)
+	}
+	eventually(t, "the other sale is written about", func() bool { return len(mailsTo(t, s, seller.Email)) > 2 }) // the first asks for the address
 	time.Sleep(time.Second)
-	assert.Len(t, mailed(t, s, seller.Email, "Sold, hand it over now: "), 1, "the same event twice is one mail")
-	assert.Equal(t, "Sold, hand it over now: Nina Simone Bcc: everybody@example.com <b>Montreux</b>", visible(sold[0].Subject))
+	sold = mailed(t, s, seller.Email, "Sold, hand it over now: ")
+	assert.Len(t, sold, 2, "the same event twice is one mail")
+	assert.Equal(t, "Sold, hand it over now: Nina Simone Bcc: everybody@example.com", visible(sold[1].Subject))
 	assert.Empty(t, mailsTo(t, s, "everybody@example.com"))
 }
 
@@ -124,4 +131,40 @@ func TestAMailServerIsAwayForAWhile(t *testing.T) {
 	buys(buyer, "Twice not now")
 	assert.Len(t, mailed(t, s, buyer.Email, "Yours: Twice not now"), 1)
 	assert.Empty(t, mailsTo(t, s, dead.Email))
+}
+
+// Whoever signs up is asked whether the address is his, by a link that says so.
+func TestAnAddressIsVerifiedByMail(t *testing.T) {
+	s := market(t)
+	p := newcomer(t, s)
+	asked := mailed(t, s, p.Email, "Is this your address?")
+	require.Len(t, asked, 1)
+	var token string
+	for _, link := range asked[0].Links {
+		if at, err := url.Parse(link); err == nil && at.Path == "/verify" {
+			token = at.Query().Get("token")
+		}
+	}
+	require.NotEmpty(t, token, "%v", asked[0].Links)
+	require.Equal(t, 200, p.post("/api/users/verify", `{"token":"`+token+`"}`).Status)
+}
+
+// Without a mail server the market works, and says that nobody is written to.
+func TestWithoutAMailServer(t *testing.T) {
+	s, err := launch(t.TempDir(), stack.Options{Mail: stack.NoMail})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Stop()) })
+	buyer := newcomer(t, s)
+	o := buyer.orders(newcomer(t, s).sells("To nobody", "15").ID)
+	require.Equal(t, 201, buyer.pays(o.ID, "tok_visa").Status)
+	eventually(t, "the order is complete", func() bool { return buyer.order(o.ID).Status == "complete" })
+	eventually(t, "mail says that nobody is written to", func() bool {
+		resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/healthz", s.App("mail").AppPort))
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		said, err := io.ReadAll(resp.Body)
+		return err == nil && resp.StatusCode == 200 && strings.Contains(string(said), "nobody is written to")
+	})
 }

@@ -60,6 +60,7 @@ func templates(p *person, ticketID, orderID, paidID string) []request {
 		{method: "GET", path: "/api/contents/" + ticketID + "/file"},
 		{method: "PUT", path: "/api/contents/" + ticketID, body: `{"text":"M1 STOLEN"}`},
 		{method: "POST", path: "/internal/orders/" + orderID + "/checkout", body: `{"userId":"` + p.ID + `","checkout":"c1"}`},
+		{method: "POST", path: "/internal/orders/" + orderID + "/overdue"},
 		{method: "POST", path: "/events/payments", body: `{"id":"1","type":"payment.created","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1,"currency":"usd"}}`},
 	} {
 		r.header, r.cookie = json, session
@@ -69,10 +70,13 @@ func templates(p *person, ticketID, orderID, paidID string) []request {
 		all = append(all, request{method: "PUT", path: "/api/contents/" + ticketID, body: string(file), header: []string{"Content-Type: " + kind}, cookie: session})
 	}
 	for _, r := range []request{
-		{method: "GET", path: "/?q=held&sort=price"},
+		{method: "GET", path: "/?q=held&sort=price&city=Bern&from=2027-07-01&to=2027-08-01&cursor=a&trail=b~c&page=4"},
+		{method: "GET", path: "/?event=" + ticketID + "&sort=price"},
+		{method: "POST", path: "/tickets/" + ticketID + "/withdraw"},
+		{method: "POST", path: "/tickets/" + ticketID + "/again"},
 		{method: "GET", path: "/tickets/" + ticketID},
-		{method: "POST", path: "/tickets/" + ticketID + "/edit", body: "title=Stolen&price=1"},
-		{method: "POST", path: "/sell", body: "title=Hers&price=1&key=k"},
+		{method: "POST", path: "/tickets/" + ticketID + "/edit", body: "title=Stolen&price=1&date=2076-07-18&time=19:30&zone=Europe/Zurich&venue=Casino"},
+		{method: "POST", path: "/sell", body: "title=Hers&price=1&key=k&date=2076-07-18&time=19:30&zone=Europe/Zurich&venue=Casino"},
 		{method: "GET", path: "/orders/" + orderID},
 		{method: "POST", path: "/orders/" + orderID + "/cancel"},
 		{method: "POST", path: "/orders/" + orderID + "/pay", body: "token=tok_visa"},

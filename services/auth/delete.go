@@ -32,6 +32,9 @@ func (s *server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	if err := s.nothingUnderWay(r.Context(), a.ID); err != nil {
 		return err
 	}
+	if err := s.count(w, r, "deletions.account."+accountKey(a.Email), mostOfChanges, "Too many accounts of this address were deleted"); err != nil {
+		return err
+	}
 	if err := s.makeFindable(r.Context(), a); err != nil {
 		return err
 	}

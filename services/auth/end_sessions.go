@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"math"
 	"net/http"
 	"time"
@@ -121,9 +123,11 @@ func (s *server) signOutEverywhere(w http.ResponseWriter, r *http.Request) error
 
 // readNothing reads the body of who has nothing to say: none, or an empty object.
 func readNothing(w http.ResponseWriter, r *http.Request) error {
-	if r.ContentLength == 0 {
-		return nil
+	body, err := api.Body(w, r) // a sidecar does not say how long an empty one is
+	if err != nil || len(body) == 0 {
+		return err
 	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	return api.Read(w, r, &struct{}{})
 }
 

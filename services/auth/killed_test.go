@@ -44,26 +44,27 @@ func TestKilledAnywhere(t *testing.T) {
 		assert.Equal(t, !done, opens(t, w, "correct horse"))
 	}
 	for name, c := range map[string]struct {
+		calls int // as many as it makes, and one more
 		do    func(t *testing.T, w *world, browser *[]*http.Cookie) int
 		again []int // what the same request may be answered afterwards
 		after func(t *testing.T, w *world, done bool)
 	}{
-		"reset": {func(t *testing.T, w *world, _ *[]*http.Cookie) int {
+		"reset": {13, func(t *testing.T, w *world, _ *[]*http.Cookie) int {
 			status, _ := w.post(t, "reset", `{"token":"`+w.reset+`","password":"battery staple"}`, nil)
 			return status
 		}, []int{200, 400}, changed},
-		"password": {func(t *testing.T, w *world, browser *[]*http.Cookie) int {
+		"password": {15, func(t *testing.T, w *world, browser *[]*http.Cookie) int {
 			status, _ := w.post(t, "password", `{"current":"correct horse","password":"battery staple"}`, browser)
 			return status
 		}, []int{200, 401}, changed},
-		"verify": {func(t *testing.T, w *world, _ *[]*http.Cookie) int {
+		"verify": {7, func(t *testing.T, w *world, _ *[]*http.Cookie) int {
 			status, _ := w.post(t, "verify", `{"token":"`+w.proof+`"}`, nil)
 			return status
 		}, []int{200}, func(t *testing.T, w *world, done bool) {
 			assert.Equal(t, done, slices.Contains(w.whats(t), "verified"))
 			assert.False(t, w.over(t, w.thiefs))
 		}},
-		"delete": {func(t *testing.T, w *world, browser *[]*http.Cookie) int {
+		"delete": {13, func(t *testing.T, w *world, browser *[]*http.Cookie) int {
 			status, _ := w.ask(t, "DELETE", "/api/users/me", home, `{"password":"correct horse"}`, browser)
 			return status
 		}, []int{204, 401}, func(t *testing.T, w *world, done bool) {
@@ -71,12 +72,12 @@ func TestKilledAnywhere(t *testing.T) {
 			assert.Equal(t, done, w.over(t, w.thiefs))
 			assert.Equal(t, !done, opens(t, w, "correct horse"))
 		}},
-		"sign out everywhere": {func(t *testing.T, w *world, browser *[]*http.Cookie) int {
+		"sign out everywhere": {7, func(t *testing.T, w *world, browser *[]*http.Cookie) int {
 			status, _ := w.post(t, "signout-everywhere", "", browser)
 			return status
 		}, []int{200}, func(t *testing.T, w *world, done bool) { assert.Equal(t, done, w.over(t, w.thiefs)) }},
 	} {
-		for calls := range 14 {
+		for calls := range c.calls {
 			for _, effective := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/after %d calls, the next done: %v", name, calls, effective), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) { // nobody has to wait for the dead

@@ -110,7 +110,7 @@ func newServer(store dapr.Store, publisher dapr.Publisher, now clock.Now, log *s
 		log:     log,
 	}
 	s.outbox = dapr.NewOutbox("auth", store, endsFirst{s, publisher}, now, log)
-	s.accounts = dapr.NewAnnounced("account", store, s.outbox, announce)
+	s.accounts = dapr.NewAnnounced("account", store, s.outbox, announce).Counted(count)
 	return s
 }
 

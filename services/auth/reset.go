@@ -83,6 +83,9 @@ func (s *server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := s.prove(w, r, a.Email, a, in.Current); err != nil {
 		return inField("current", err)
 	}
+	if err := s.count(w, r, "changes.account."+accountKey(a.Email), mostOfChanges, "Too many changes of your password"); err != nil {
+		return err
+	}
 	if err := s.makeFindable(r.Context(), a); err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (f free) Invoke(_ context.Context, app, _, _ string, _, out any) error {
 // ask sends a request from an address through the table of routes, with a browser's cookies, which may be nil.
 func (h *house) ask(t *testing.T, method, path, from, body string, browser *[]*http.Cookie) (int, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), service.Quick)
 	defer cancel()
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")

@@ -81,7 +81,7 @@ func TestAKeyIsNoWayAroundTheCountOfTries(t *testing.T) {
 // Auth dies at any call of a sign-up with a key: sent again it is an account, and the sender is in it.
 func TestASignUpInterruptedAnywhere(t *testing.T) {
 	for _, effective := range []bool{false, true} {
-		for calls := range 12 {
+		for calls := range 16 {
 			t.Run(fmt.Sprint(calls, " ", effective), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					h := newHouse(t)

@@ -15,6 +15,7 @@ import (
 // How often in a window. Many people share one network.
 const (
 	mostOfNetwork = 200 // failed sign-ins
+	mostOfChanges = 5   // of one account's password, and deletions of accounts of one address: each is a letter
 	mostOfAccount = 10  // failed sign-ins to one account: by all strangers together, and by each device that has been in it
 )
 

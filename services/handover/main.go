@@ -74,7 +74,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 	outbox := dapr.NewOutbox("handover", sidecar, sidecar, cfg.Now, log)
 	s := &server{
-		handovers: dapr.NewAnnounced("handover", sidecar, outbox, announce),
+		handovers: dapr.NewAnnounced("handover", sidecar, outbox, announce).Counted(count),
 		sellers:   dapr.NewList("handovers-by", sidecar),
 		buyers:    dapr.NewList("handovers-to", sidecar),
 		reports:   dapr.NewList("reports", sidecar),

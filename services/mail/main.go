@@ -23,6 +23,7 @@ type settings struct {
 	service.Settings
 	Site     site           `envconfig:"SITE_URL" required:"true"` // where people reach web
 	Warning  time.Duration  `envconfig:"HOLD_WARNING" default:"5m"`
+	PerHour  int            `envconfig:"MAILS_PER_HOUR" default:"100"` // to an account, from each replica
 	Currency money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 
@@ -50,6 +51,9 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if cfg.Warning < 0 {
 		return errors.New("setting HOLD_WARNING: must not be below 0")
 	}
+	if cfg.PerHour < 10 {
+		return errors.New("setting MAILS_PER_HOUR: must be 10 or more")
+	}
 	sidecar, err := dapr.Connect(cfg.Config)
 	if err != nil {
 		return err
@@ -61,7 +65,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		timers:   sidecar,
 		services: sidecar,
 		way:      newWay(sidecar, sidecar.Ready, cfg.Now, log),
-		quota:    newQuota(cfg.Now),
+		quota:    newQuota(cfg.PerHour, cfg.Now),
 		desk:     letter.Desk{Site: cfg.Site.URL, Currency: cfg.Currency},
 		warning:  cfg.Warning,
 		now:      cfg.Now,

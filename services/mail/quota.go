@@ -8,17 +8,17 @@ import (
 	"marketplace/shared/clock"
 )
 
-// How much a replica sends an account in an hour. Who has not shown that an address is his is written to seldom: it may be
-// a stranger's, who has asked for nothing.
 const (
-	toVerified   = 100
-	toUnverified = 10
+	// seldomer is by how much less is sent to who has not shown that an address is his: it may be a stranger's, who has asked
+	// for nothing.
+	seldomer     = 10
 	anHour       = time.Hour
 	mostAccounts = 100_000 // that are remembered; more than write in an hour
 )
 
 // quota counts what was sent to whom lately. It is in memory: a restart begins anew.
 type quota struct {
+	most  int // in an hour, to a verified account
 	now   clock.Now
 	mu    sync.Mutex
 	sent  map[string][]mailing // by account, oldest first
@@ -30,7 +30,9 @@ type mailing struct {
 	at time.Time
 }
 
-func newQuota(now clock.Now) *quota { return &quota{now: now, sent: map[string][]mailing{}} }
+func newQuota(most int, now clock.Now) *quota {
+	return &quota{most: most, now: now, sent: map[string][]mailing{}}
+}
 
 // take counts one mail to an account, and a repetition of it once. It returns how long to wait where there were enough.
 func (q *quota) take(to account, id string) time.Duration {
@@ -39,9 +41,9 @@ func (q *quota) take(to account, id string) time.Duration {
 	now := q.now()
 	q.sweep(now)
 	lately := slices.DeleteFunc(q.sent[to.ID], func(m mailing) bool { return now.Sub(m.at) >= anHour })
-	most := toUnverified
-	if to.Verified {
-		most = toVerified
+	most := q.most
+	if !to.Verified {
+		most /= seldomer
 	}
 	switch {
 	case slices.ContainsFunc(lately, func(m mailing) bool { return m.id == id }):

@@ -164,6 +164,8 @@ func TestWhoIsNotWrittenTo(t *testing.T) {
 	}
 }
 
+const toVerified, toUnverified = 100, 10
+
 // A stranger whose address somebody else signs up with gets so much an hour, whatever that one does; who has shown that an
 // address is his gets more, and all of it in the end.
 func TestAnAccountIsSentSoMuchAnHour(t *testing.T) {
@@ -264,6 +266,7 @@ func TestKilledAnywhere(t *testing.T) {
 			for _, effective := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/after %d calls, the next done: %v", name, n, effective), func(t *testing.T) {
 					w := newWorld(t)
+					w.mortal = true
 					w.sidecar.DieAfter(n, effective)
 					for try := 0; ; try++ { // the broker brings the event until it is acknowledged
 						err := w.briefly(func(ctx context.Context) error { return tell(ctx, w) })

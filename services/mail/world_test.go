@@ -32,6 +32,7 @@ type world struct {
 	orders   map[string]events.Order
 	links    int    // that auth was asked for
 	refuses  string // what the mail server says to every mail, "" for taking it
+	mortal   bool   // the sidecar may die
 	away     bool   // auth and orders do not answer
 	sent     []sentMail
 	*server
@@ -62,7 +63,7 @@ func (w *world) start() {
 	way := newWay(w.sidecar, func(context.Context) error { return nil }, w.now, log)
 	way.settled = 0
 	w.server = &server{
-		notes: dapr.NewTemporary[note.Note]("note", w.sidecar, note.Kept), timers: w.sidecar, services: w, way: way, quota: newQuota(w.now),
+		notes: dapr.NewTemporary[note.Note]("note", w.sidecar, note.Kept), timers: w.sidecar, services: w, way: way, quota: newQuota(toVerified, w.now),
 		desk: letter.Desk{Site: &url.URL{Scheme: "https", Host: "tickets.example"}, Currency: "usd"}, warning: 5 * time.Minute, now: w.now, log: log,
 	}
 }
@@ -107,6 +108,9 @@ func (w *world) Invoke(_ context.Context, app, method, path string, in, out any)
 
 // briefly is do by somebody who does not wait long for a dead sidecar.
 func (w *world) briefly(do func(context.Context) error) error {
+	if !w.mortal {
+		return do(w.t.Context())
+	}
 	ctx, cancel := context.WithTimeout(w.t.Context(), 50*time.Millisecond)
 	defer cancel()
 	return do(ctx)

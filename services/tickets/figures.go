@@ -7,7 +7,8 @@ import (
 
 var (
 	listed = metrics.NewCounter("tickets_listed_total", "Tickets that were listed.")
-	edited = metrics.NewCounter("tickets_edited_total", "Edits of a ticket's title or price.")
+	edited = metrics.NewCounter("tickets_edited_total", "Edits of what a ticket is offered as.")
+	taken  = metrics.NewCounter("tickets_withdrawn_total", "Tickets that their seller took off the market.")
 )
 
 // count counts what a change has made of a ticket.
@@ -15,6 +16,8 @@ func count(before, after ticket.Ticket) {
 	switch {
 	case before.ID == "":
 		listed.Inc()
+	case after.Withdrawn && !before.Withdrawn:
+		taken.Inc()
 	case before.Version != after.Version:
 		edited.Inc()
 	}

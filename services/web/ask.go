@@ -22,30 +22,37 @@ func (s *site) ask(r *http.Request, method, path string, in, out any) (http.Head
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", path, err)
 	}
+	header, body, err := s.send(r, method, path, "application/json", raw)
+	if err != nil || out == nil {
+		return header, err
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return nil, fmt.Errorf("answer to %s %s: %w", method, path, err)
+	}
+	return header, nil
+}
+
+// send is ask for what is no JSON, there or back.
+func (s *site) send(r *http.Request, method, path, mediaType string, raw []byte) (http.Header, []byte, error) {
 	req, err := http.NewRequestWithContext(r.Context(), method, path, bytes.NewReader(raw))
 	if err != nil {
-		return nil, fault.NoSuchThing() // an id that cannot name anything
+		return nil, nil, fault.NoSuchThing() // an id that cannot name anything
 	}
 	for _, name := range told {
 		if values := r.Header.Values(name); len(values) > 0 {
 			req.Header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", mediaType)
 	got := &answer{header: http.Header{}}
 	s.api.ServeHTTP(got, req)
 	if got.status/100 != 2 {
 		if said := fault.Read(got.status, got.body.Bytes()); said != nil {
-			return nil, said
+			return nil, nil, said
 		}
-		return nil, fmt.Errorf("HTTP %d %.200s", got.status, got.body.Bytes())
+		return nil, nil, fmt.Errorf("HTTP %d %.200s", got.status, got.body.Bytes())
 	}
-	if out != nil {
-		if err := json.Unmarshal(got.body.Bytes(), out); err != nil {
-			return nil, fmt.Errorf("answer to %s %s: %w", method, path, err)
-		}
-	}
-	return got.header, nil
+	return got.header, got.body.Bytes(), nil
 }
 
 // nextCursor is where the next page of a listing begins, "" when there is none.

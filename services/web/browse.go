@@ -142,6 +142,8 @@ type offer struct {
 	Ticket ticket
 	Mine   bool   // the visitor sells it
 	Order  string // the visitor's own order that holds or bought it, "" for none
+
+	Attached *attachment // what is attached to the visitor's own; nil while that is not known
 }
 
 // ticket shows one ticket.
@@ -164,6 +166,12 @@ func (s *site) offer(r *http.Request) (view, error) {
 	if u := s.user(r); u != nil {
 		data.Mine = u.ID == data.Ticket.UserID
 		data.Order = s.ownOrder(r, data.Ticket)
+	}
+	if data.Mine {
+		data.Attached = &attachment{}
+		if _, err := s.ask(r, http.MethodGet, "/api/contents/"+data.Ticket.ID, nil, data.Attached); err != nil {
+			data.Attached = nil
+		}
 	}
 	return view{Title: data.Ticket.Title, Data: data}, nil
 }

@@ -54,7 +54,8 @@ func doorman(cfg settings, now clock.Now, log *slog.Logger, next http.Handler) h
 		}
 		w.Header().Set(service.RequestID, id)
 		counted := &metrics.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
-		next.ServeHTTP(counted, r.WithContext(ctx))
+		r = notesPattern(r.WithContext(ctx))
+		next.ServeHTTP(counted, r)
 		countRequest(r, counted.Status, now().Sub(began))
 		if counted.Status >= http.StatusInternalServerError {
 			trace.Failed(ctx, strconv.Itoa(counted.Status))

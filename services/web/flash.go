@@ -26,6 +26,8 @@ var done = map[string]string{
 	"withdrawn": "It is off the market. You can list it again.",
 	"again":     "It is on the market again.",
 	"signedout": "You are signed out.",
+	"attached":  "It is attached. Nobody sees it but you, and the buyer once it is paid.",
+	"reported":  "It is reported. Somebody looks at it and decides.",
 	"welcome":   "Welcome! You are signed in.",
 
 	"forgotten":    "If that address has an account, a letter with a link is on its way.",

@@ -44,7 +44,7 @@ func newLook(currency money.Currency) (*look, error) {
 	}
 	l.edition = hex.EncodeToString(hash.Sum(nil))[:12]
 
-	frame, err := template.New("frame.html").Funcs(l.words(currency)).ParseFS(files, "templates/frame.html", "templates/parts.html")
+	frame, err := template.New("frame.html").Funcs(l.words(currency)).ParseFS(files, "templates/frame.html", "templates/parts.html", "templates/handed.html")
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,9 @@ type purchase struct {
 	Order   order
 	Receipt *receipt // nil before anybody tried to pay
 	Cards   []card
-	Stripe  string // publishable key: card fields instead of test cards
+	Stripe  string  // publishable key: card fields instead of test cards
+	Handed  *handed // how a bought ticket is on its way; nil while that is not known
+	Text    string  // what its barcode says, once it is opened
 }
 
 // order shows one of the visitor's orders as it is now: to be paid, paid, or over.
@@ -47,6 +49,7 @@ func (s *site) purchase(w http.ResponseWriter, r *http.Request) (view, error) {
 	if s.stripe != "" && !data.Order.Ended() {
 		w.Header().Set("Content-Security-Policy", policyWithStripe)
 	}
+	data.Handed, data.Text = s.handedOver(r, data.Order)
 	return view{Title: titles[data.Order.Status] + data.Order.Ticket.Title, Data: data}, nil
 }
 
@@ -132,6 +135,7 @@ func (p purchase) History() []step {
 			steps = append(steps, step{"Your card was charged", r.BegunAt})
 		}
 	}
+	steps = append(steps, p.Handed.steps()...)
 	if p.Order.Status == cancelled {
 		if p.Order.Reason == "expired" {
 			steps = append(steps, step{"The time to pay ran out", p.Order.ExpiresAt})

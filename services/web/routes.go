@@ -34,7 +34,9 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /tickets/{id}/edit":           s.editForm,
 		"POST /tickets/{id}/edit":          s.edit,
 		"POST /tickets/{id}/withdraw":      s.withdraw,
+		"GET /tickets/{id}/withdraw":       s.up,
 		"POST /tickets/{id}/again":         s.offerAgain,
+		"GET /tickets/{id}/again":          s.up,
 		"GET /sell":                        s.sellForm,
 		"POST /sell":                       s.sell,
 		"GET /selling":                     s.selling,
@@ -42,6 +44,13 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /orders/{id}":                 s.order, // checkout, confirmation or what became of it
 		"POST /orders/{id}/pay":            s.pay,
 		"GET /orders/{id}/pay":             s.up,
+		"POST /orders/{id}/open":           s.open,
+		"GET /orders/{id}/open":            s.up,
+		"POST /orders/{id}/report":         s.report,
+		"GET /orders/{id}/report":          s.up,
+		"GET /tickets/{id}/content":        s.attachForm, // what gets one in
+		"POST /tickets/{id}/content":       s.attach,
+		"GET /sales":                       s.sales,
 		"POST /orders/{id}/cancel":         s.cancel,
 		"GET /orders/{id}/cancel":          s.up,
 		"GET /signup":                      s.signUpForm,
@@ -80,9 +89,9 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	}
 	pages.HandleFunc("GET /live", s.live) // the pages' scripts: a stream of what changes
 	pages.HandleFunc("GET /static/{edition}/{file}", s.look.static)
-	for _, file := range []string{"robots.txt", "favicon.ico", "apple-touch-icon.png"} {
-		pages.HandleFunc("GET /"+file, s.look.fixed(file))
-	}
-	r.Rest(tidy(pages))
+	pages.HandleFunc("GET /robots.txt", s.look.fixed("robots.txt"))
+	pages.HandleFunc("GET /favicon.ico", s.look.fixed("favicon.ico"))
+	pages.HandleFunc("GET /apple-touch-icon.png", s.look.fixed("apple-touch-icon.png"))
+	r.Rest(tidy(noted(pages)))
 	return cfg.CORSOrigins.letIn(r, s)
 }

@@ -30,10 +30,10 @@ func squeezed(body []byte) []byte {
 
 // squeezable tells whether a page may be squeezed. From the length of what is squeezed, somebody who watches the line and has
 // the page say words of his can guess what else it says (BREACH). So nothing is that has the code which proves a purchase, or
-// else opens something: all below /orders, /sales and /account. Nor is a signed-in visitor's page, which has his address in
+// else opens something: all below /orders, /sales, /account, /reset and /verify. Nor is a signed-in visitor's page, which has his address in
 // it, when it repeats what stood in a link or a form. Forms hold no token against other sites: Sec-Fetch-Site does that.
 func squeezable(r *http.Request, signedIn bool) bool {
-	for _, private := range []string{"/orders", "/sales", "/account"} {
+	for _, private := range []string{"/orders", "/sales", "/account", "/reset", "/verify"} {
 		if r.URL.Path == private || strings.HasPrefix(r.URL.Path, private+"/") {
 			return false
 		}

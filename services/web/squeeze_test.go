@@ -25,6 +25,7 @@ func TestWhatIsSqueezed(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.page(s.browse))
 	mux.Handle("GET /orders/{id}", s.page(s.order))
+	mux.Handle("GET /reset", s.page(s.words("terms", "Terms")))
 	mux.HandleFunc("GET /static/{edition}/{file}", s.look.static)
 	mux.HandleFunc("GET /favicon.ico", s.look.fixed("favicon.ico"))
 	mux.HandleFunc("GET /robots.txt", s.look.fixed("robots.txt"))
@@ -38,6 +39,7 @@ func TestWhatIsSqueezed(t *testing.T) {
 		{"/", true, true},
 		{"/?q=x", true, false},
 		{"/orders/O1", true, false},
+		{"/reset", false, false}, // a mailed link
 		{"/static/x/site.css", false, true},
 		{"/static/x/anton.woff2", false, false},
 		{"/favicon.ico", false, false},

@@ -12,9 +12,6 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// mailServer is the output binding that passes mail on. A market without that component works, and writes to nobody.
-const mailServer = "mailserver"
-
 // mailLimit is for somebody outside who takes his time.
 const mailLimit = 30 * time.Second
 

@@ -23,9 +23,10 @@ import (
 // Names of the components, the same in every folder of components/.
 const (
 	stateStore = "statestore"
-	PubSub     = "pubsub"    // events: each to one replica of every service that subscribes
-	Broadcast  = "broadcast" // the same events to every replica that listens, as long as it listens
-	OutboxBus  = "outbox"    // a service's messages to itself
+	PubSub     = "pubsub"     // events: each to one replica of every service that subscribes
+	Broadcast  = "broadcast"  // the same events to every replica that listens, as long as it listens
+	OutboxBus  = "outbox"     // a service's messages to itself
+	mailServer = "mailserver" // an output binding; a market without it works, and writes to nobody
 )
 
 // callLimit bounds each call to the sidecar: a store that is gone can hold one for 30 s.

@@ -76,7 +76,7 @@ func (b *slowBroker) begin(*testing.T) {
 	b.all.Go(func() {
 		for {
 			_ = b.Signal("nats", syscall.SIGSTOP)
-			time.Sleep(1200 * time.Millisecond)
+			time.Sleep(2500 * time.Millisecond)
 			_ = b.Signal("nats", syscall.SIGCONT)
 			select {
 			case <-time.After(100 * time.Millisecond):
@@ -126,12 +126,12 @@ func trading(t *testing.T, s *stack.Stack) *trade {
 	tr.card.Store("tok_visa")
 	ctx, stop := context.WithCancel(context.Background())
 	var all sync.WaitGroup
-	for range 3 {
+	for range 6 {
 		seller, buyer := tr.newcomer(t), tr.newcomer(t)
 		all.Go(func() {
 			for ctx.Err() == nil {
 				tr.buy(ctx, seller, buyer)
-				time.Sleep(100 * time.Millisecond)
+				time.Sleep(700 * time.Millisecond) // people take their time, also when the market is quick
 			}
 		})
 	}
@@ -235,7 +235,7 @@ func fire(t *testing.T, s *stack.Stack, want ...string) {
 	slices.Sort(want)
 	began := time.Now()
 	var now []string
-	for time.Since(began) < time.Minute {
+	for time.Since(began) < 2*time.Minute {
 		now = firing(t, s)
 		for _, alarm := range now {
 			require.Contains(t, want, alarm, "it is for something else")

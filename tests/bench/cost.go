@@ -12,7 +12,8 @@ import (
 )
 
 // cost is time of processors, by who spent it. Total is what the marketplace needs to run anywhere; the card network's
-// simulator, those who press the buttons, and the command line tool that passes on the services' logs are apart.
+// simulator, those who press the buttons, the command line tool that passes on the services' logs, and whoever keeps the traces are
+// apart.
 type cost struct {
 	Total     float64 `json:"total"`
 	Services  float64 `json:"services"`
@@ -23,11 +24,15 @@ type cost struct {
 	Stripe    float64 `json:"stripe"`
 	Generator float64 `json:"generator"`
 	cli       float64
-	machine   float64 // everything that runs on it
+
+	prometheus float64
+	machine    float64 // everything that runs on it
 }
 
 // others is what processes that have nothing to do with us took meanwhile.
-func (c cost) others() float64 { return max(0, c.machine-c.Total-c.Stripe-c.Generator-c.cli) }
+func (c cost) others() float64 {
+	return max(0, c.machine-c.Total-c.Stripe-c.Generator-c.cli-c.prometheus)
+}
 
 // spent is what every part of s, and we ourselves, have used so far, in ms. One server that is both store and broker
 // counts as the store.
@@ -54,8 +59,10 @@ func (b *bench) spent(s *stack.Stack) (cost, error) {
 			to = &c.Scheduler
 		case name == "stripe":
 			to = &c.Stripe
-		case name == "dapr":
+		case name == "dapr", name == "zipkin": // a cluster's is elsewhere
 			to = &c.cli
+		case name == "prometheus":
+			to = &c.prometheus
 		case strings.HasSuffix(name, "-sidecar"):
 			to = &c.Sidecars
 		case s.App(name).ID != "":
@@ -75,7 +82,7 @@ func (b *bench) spent(s *stack.Stack) (cost, error) {
 func (c cost) since(before cost, n float64) cost {
 	per := func(now, then float64) float64 { return round((now - then) / n) }
 	return cost{per(c.Total, before.Total), per(c.Services, before.Services), per(c.Sidecars, before.Sidecars), per(c.Broker, before.Broker),
-		per(c.Store, before.Store), per(c.Scheduler, before.Scheduler), per(c.Stripe, before.Stripe), per(c.Generator, before.Generator), per(c.cli, before.cli), per(c.machine, before.machine)}
+		per(c.Store, before.Store), per(c.Scheduler, before.Scheduler), per(c.Stripe, before.Stripe), per(c.Generator, before.Generator), per(c.cli, before.cli), per(c.prometheus, before.prometheus), per(c.machine, before.machine)}
 }
 
 // leftover is how long after its end a load keeps the services busy: nudges are looked at a second after they are sent.

@@ -2,6 +2,7 @@
 // It prints every figure with a line that says what it means and, last, all of them as one line of JSON.
 //
 //	QUICK=1 STATE=postgresql PUBSUB=redis make bench
+//	SCRAPING=1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
 // the same calls), and a marketplace with a large catalogue.
@@ -27,7 +28,10 @@ import (
 type settings struct {
 	State  string `envconfig:"STATE"`  // a folder components/state-<STATE>; empty: redis if it is installed, else dapr.yaml's
 	PubSub string `envconfig:"PUBSUB"` // likewise; empty: dapr.yaml's
+	Traces string `envconfig:"TRACES"` // the share of all traces that is kept; empty: none are, nor made
 	Quick  bool   `envconfig:"QUICK"`  // smaller numbers, under three minutes
+	// Scraping compares the cost of a purchase with and without a Prometheus that reads everybody's figures, and nothing else.
+	Scraping bool `envconfig:"SCRAPING"`
 }
 
 // size is how much of everything a run does.
@@ -67,9 +71,16 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := b.run(ctx); err != nil {
+	run := b.run
+	if b.Scraping {
+		run = b.scraping
+	}
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
+	}
+	if b.Scraping {
+		return
 	}
 	b.found.print(os.Stdout)
 }
@@ -100,7 +111,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		b.size = quick
 	}
 	b.dir = filepath.Join(b.root, ".local", "bench")
-	b.found = figures{State: or(b.State, "sqlite"), PubSub: or(b.PubSub, "jetstream"), Cores: runtime.NumCPU(), Go: runtime.Version(), Quick: b.Quick, size: b.size}
+	b.found = figures{State: or(b.State, "sqlite"), PubSub: or(b.PubSub, "jetstream"), Traces: or(b.Traces, "0"), Cores: runtime.NumCPU(), Go: runtime.Version(), Quick: b.Quick, size: b.size}
 	commit, err := exec.CommandContext(ctx, "git", "-C", b.root, "describe", "--always", "--dirty", "--exclude=*").Output()
 	if b.found.Commit = strings.TrimSpace(string(commit)); err != nil {
 		b.found.Commit = "unknown" // no git, or no repository: the figures are good all the same
@@ -122,7 +133,7 @@ func (b *bench) start(ctx context.Context, name, bin string, env map[string]stri
 		return ctx, nil, err
 	}
 	s, err := stack.Start(ctx, stack.Options{Root: b.root, Dir: dir, Bin: filepath.Join(b.dir, bin), FreePorts: true,
-		State: b.State, PubSub: b.PubSub, Env: env, Log: os.Stderr})
+		State: b.State, PubSub: b.PubSub, Traces: b.Traces, Metrics: b.Scraping, Env: env, Log: os.Stderr})
 	if err != nil {
 		return ctx, nil, err
 	}

@@ -37,6 +37,7 @@ type figures struct {
 
 	State  string `json:"state"`
 	PubSub string `json:"pubsub"`
+	Traces string `json:"traces"` // the share that is kept
 	Cores  int    `json:"cores"`
 	Go     string `json:"go"`
 	Quick  bool   `json:"quick"`
@@ -53,7 +54,7 @@ func (f *figures) print(w io.Writer) {
 	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 	head := func(name, means string) { p("\n%s: %s", name, means) }
 
-	p("\nstate %s, pub/sub %s, %d cores with the load generator on them, %s, commit %s, quick %v", f.State, f.PubSub, f.Cores, f.Go, f.Commit, f.Quick)
+	p("\nstate %s, pub/sub %s, traces %s, %d cores with the load generator on them, %s, commit %s, quick %v", f.State, f.PubSub, f.Traces, f.Cores, f.Go, f.Commit, f.Quick)
 
 	head("purchase", fmt.Sprintf("whole purchases a second (placed, paid, complete, settled everywhere) without a growing backlog: the highest rate, kept up for %v\n"+
 		"  in an open loop, with no error, 9 in 10 answers within %v and everything settled within %v after it; latency as the buyer has it, at %d a second",

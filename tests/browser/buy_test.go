@@ -40,7 +40,7 @@ func TestBuy(t *testing.T) {
 	buyer.at(order)
 	buyer.sees("Proof of purchase")
 	buyer.until("its code is a picture too", `document.querySelector("svg.qr").getBoundingClientRect().width > 100`)
-	seller.sees("Nothing is left to do")
+	seller.sees("Its buyer waits for it")
 	buyer.open("/orders")
 	buyer.sees("Buena Vista Social Club")
 	buyer.sees("Paid")

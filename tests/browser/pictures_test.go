@@ -3,10 +3,12 @@ package browser
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
@@ -26,12 +28,24 @@ func TestPictures(t *testing.T) {
 	seller.Email, buyer.Email = "ella@example.com", "nina@example.com"
 	seller.signsUp()
 	buyer.signsUp()
-	for _, offer := range [][2]string{
-		{"Hamlet · Burgtheater · Row 4, Seat 12", "64.50"}, {"Roland-Garros, men’s final", "480"}, {"Björk: Cornucopia, Reykjavík", "85"},
-		{"Last Night of the Proms, Gallery standing", "12"}, {"El Clásico · Camp Nou · Tribuna", "210"}, {"Swan Lake, Palais Garnier", "95"},
-		{"Glastonbury, Sunday only", "140"}, {"Kraftwerk, 3-D, Düsseldorf", "58"}, {"Nina Simone, Montreux Jazz Festival", "19.99"},
+	year := time.Now().Year() + 1
+	for _, offer := range []struct {
+		title, price, day string
+		occasion
+	}{
+		{"Hamlet", "64.50", "02-12", occasion{"", "19:30", "Europe/Vienna", "Burgtheater", "Wien", "Parkett", "4", "12", "58"}},
+		{"Roland-Garros, men’s final", "480", "06-06", occasion{"", "15:00", "Europe/Paris", "Court Philippe-Chatrier", "Paris", "Tribune Lacoste", "17", "103", "410"}},
+		{"Björk: Cornucopia", "85", "04-14", occasion{"", "21:00", "Atlantic/Reykjavik", "Harpa", "Reykjavík", "", "", "", ""}},
+		{"Last Night of the Proms", "12", "09-11", occasion{"", "19:00", "Europe/London", "Royal Albert Hall", "London", "Gallery", "", "", "9.50"}},
+		{"El Clásico", "210", "03-14", occasion{"", "20:00", "Europe/Madrid", "Camp Nou", "Barcelona", "Tribuna", "22", "7", "195"}},
+		{"El Clásico", "225", "03-14", occasion{"", "20:00", "Europe/Madrid", "Camp Nou", "Barcelona", "Tribuna", "22", "8", "195"}},
+		{"Swan Lake", "95", "02-20", occasion{"", "19:30", "Europe/Paris", "Palais Garnier", "Paris", "Balcon", "2", "31", "110"}},
+		{"Kraftwerk, 3-D", "58", "05-21", occasion{"", "20:00", "Europe/Berlin", "Mitsubishi Electric Halle", "Düsseldorf", "", "", "", "62"}},
+		{"Kabuki", "45", "03-09", occasion{"", "16:30", "Asia/Tokyo", "Kabuki-za", "Tokyo", "", "12", "5", ""}},
+		{"Nina Simone", "19.99", "07-03", occasion{"", "20:30", "Europe/Zurich", "Casino", "Montreux", "Parterre", "4", "12", "25"}},
 	} {
-		seller.sells(offer[0], offer[1])
+		offer.date = fmt.Sprintf("%d-%s", year, offer.day)
+		seller.sellsFor(offer.occasion, offer.title, offer.price)
 	}
 	seller.open("/")
 	seller.do(chromedp.EmulateViewport(1280, 820))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"marketplace/services/handover/handover"
 	"marketplace/services/orders/sale"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/events"
@@ -12,16 +13,18 @@ import (
 // history is all there is to know once the system is quiet: the documents, the events, the card network's books and what
 // the API has promised.
 type history struct {
-	Tickets  map[string]ticket.Ticket
-	Sales    map[string]sale.Sale
-	Orders   map[string]sale.Order // of all sales, the shelved ones too
-	Payments map[string]money
-	Events   map[string]time.Time // when each was published first, by type, subject and version
-	Charges  []charge
-	Promised promises
-	Now      time.Time
-	Checkout time.Duration // how long orders keeps a ticket for a payment under way
-	Apart    time.Duration // how far a service's clock may be off; events and charges are timed by the right one
+	Tickets   map[string]ticket.Ticket
+	Sales     map[string]sale.Sale
+	Orders    map[string]sale.Order // of all sales, the shelved ones too
+	Payments  map[string]money
+	Handovers map[string]handover.Handover // by ticket
+	Mails     map[string]int               // about orders, by type of the event and order; nil when mail goes elsewhere
+	Events    map[string]time.Time         // when each was published first, by type, subject and version
+	Charges   []charge
+	Promised  promises
+	Now       time.Time
+	Checkout  time.Duration // how long orders keeps a ticket for a payment under way
+	Apart     time.Duration // how far a service's clock may be off; events and charges are timed by the right one
 }
 
 // money is the payment for an order, as the public is told of it. What payments keeps is its own business, and another
@@ -60,6 +63,8 @@ type promises struct {
 	Orders    map[string]bool
 	Cancelled map[string]bool
 	Paid      map[string]bool
+	Attached  map[string]bool // tickets with content
+	Looks     []look
 }
 
 // violation is a broken guarantee.
@@ -80,6 +85,7 @@ const (
 var guarantees = map[string]func(h history, found func(format string, args ...any)){
 	"double sale":    doubleSale,
 	"lost event":     lostEvent,
+	"lost mail":      lostMail,
 	"untold money":   untoldMoney,
 	"lost ticket":    lostTicket,
 	"endless order":  endlessOrder,
@@ -88,6 +94,8 @@ var guarantees = map[string]func(h history, found func(format string, args ...an
 	"past its start": pastItsStart,
 	"disagreement":   disagreement,
 	"broken promise": brokenPromise,
+	"unhanded":       unhanded,
+	"leak":           leak,
 }
 
 // check runs every check.
@@ -143,6 +151,11 @@ func lostEvent(h history, found func(string, ...any)) {
 	for id, o := range h.Orders {
 		expect(id, 0, o.Version, events.Order{}.Types()...)
 	}
+	for _, at := range h.Handovers {
+		if at.Sale != nil {
+			expect(at.Sale.OrderID, 0, at.Sale.Version, events.Handover{}.Types()...)
+		}
+	}
 }
 
 func eventKey(kind, subject string, version int64) string {
@@ -194,9 +207,8 @@ func (h history) tells(kind string, p money) bool {
 // deadline was over or upon it; and the deadline must have been one that leaves a payment its time.
 func lostTicket(h history, found func(string, ...any)) {
 	for id, o := range h.Orders {
-		// Nobody here hands a ticket over: what begins soon pays itself back.
-		if o.Status == sale.Refunded && !o.Ticket.Started(h.Now.Add(3*time.Hour)) {
-			found("order %s is refunded, and nobody has returned its money by hand", id)
+		if o.Status == sale.Refunded && !h.missed(o.Ticket.ID) {
+			found("order %s is refunded, its ticket was handed over, and nobody has returned its money by hand", id)
 		}
 	}
 	for id, p := range h.Payments {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"marketplace/services/handover/handover"
 	"marketplace/services/orders/sale"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/clock"
@@ -22,12 +23,12 @@ func sound() history {
 	begun := deadline.Add(-time.Minute)
 	tag := sale.Ticket{ID: "T", Title: "Chess", Price: 1000}
 	expired := sale.Order{ID: "T-1", Status: sale.Cancelled, Reason: sale.Expired, Version: 2, HeldUntil: begun.Add(8 * time.Second), ExpiresAt: deadline, Ticket: tag}
-	paid := sale.Order{ID: "T-2", Status: sale.Complete, Version: 1, ExpiresAt: deadline, Ticket: tag}
+	paid := sale.Order{ID: "T-2", UserID: "bob", Status: sale.Complete, Version: 1, ExpiresAt: deadline, Ticket: tag}
 	return history{
 		Now:      now,
 		Checkout: time.Minute,
 		Apart:    2 * time.Second,
-		Tickets:  map[string]ticket.Ticket{"T": {ID: "T", Title: "Chess", Price: 1000, Version: 1, OrderID: "T-2", Sold: true}},
+		Tickets:  map[string]ticket.Ticket{"T": {ID: "T", UserID: "ann", Title: "Chess", Price: 1000, Version: 1, OrderID: "T-2", Sold: true}},
 		Sales:    map[string]sale.Sale{"T": {Ticket: tag, Orders: []sale.Order{expired, paid}}},
 		Orders:   map[string]sale.Order{"T-1": expired, "T-2": paid},
 		Payments: map[string]money{
@@ -38,15 +39,20 @@ func sound() history {
 			eventKey(events.TicketCreated, "T", 0): now, eventKey(events.TicketUpdated, "T", 1): now,
 			eventKey(events.OrderCreated, "T-1", 0): now, eventKey(events.OrderUpdated, "T-1", 1): now, eventKey(events.OrderCancelled, "T-1", 2): now,
 			eventKey(events.OrderCreated, "T-2", 0): now, eventKey(events.OrderCompleted, "T-2", 1): now,
+			eventKey(events.HandoverDelivered, "T-2", 0): now, eventKey(events.HandoverOpened, "T-2", 1): now,
 			eventKey(events.PaymentCreated, "P", 1): now,
 			eventKey(events.PaymentCreated, "Q", 1): deadline.Add(10 * time.Second), eventKey(events.PaymentRefunded, "Q", 2): now,
 		},
+		Mails: map[string]int{events.OrderCompleted + " T-2": 2},
 		Charges: []charge{
 			{ID: "pi_1", OrderID: "T-2", Amount: 1000, Charged: true},
 			{ID: "pi_2", OrderID: "T-1", Amount: 1000, Charged: true, Refunded: 1000},
 			{ID: "pi_3", OrderID: "T-1", Amount: 1000}, // declined
 		},
+		Handovers: map[string]handover.Handover{"T": {SellerID: "ann", Content: &handover.Content{ID: "c"},
+			Sale: &handover.Sale{OrderID: "T-2", BuyerID: "bob", Status: handover.Opened, Version: 1}}},
 		Promised: promises{
+			Attached: map[string]bool{"T": true}, Looks: []look{{"T", "ann", secret("T")}, {"T", "bob", secret("T")}},
 			Tickets: map[string]bool{"T": true}, Orders: map[string]bool{"T-1": true, "T-2": true},
 			Cancelled: map[string]bool{"T-1": true}, Paid: map[string]bool{"T-2": true},
 		},
@@ -70,8 +76,23 @@ func TestBrokenHistories(t *testing.T) {
 			h.Orders["T-3"] = sale.Order{ID: "T-3", Status: sale.Created, ExpiresAt: now, Ticket: sale.Ticket{ID: "T"}}
 			h.Events[eventKey(events.OrderCreated, "T-3", 0)] = now
 		}},
-		"an event never published": {"lost event", func(h *history) { delete(h.Events, eventKey(events.OrderCompleted, "T-2", 1)) }},
-		"a ticket's event lost":    {"lost event", func(h *history) { delete(h.Events, eventKey(events.TicketUpdated, "T", 1)) }},
+		"an event never published":               {"lost event and lost mail", func(h *history) { delete(h.Events, eventKey(events.OrderCompleted, "T-2", 1)) }},
+		"a handover's event lost":                {"lost event", func(h *history) { delete(h.Events, eventKey(events.HandoverOpened, "T-2", 1)) }},
+		"sold, and handover has not heard of it": {"unhanded", func(h *history) { edit(h.Handovers, "T", func(at *handover.Handover) { at.Sale = nil }) }},
+		"sold, and not handed over": {"unhanded", func(h *history) {
+			edit(h.Handovers, "T", func(at *handover.Handover) { at.Sale.Status = handover.Due })
+		}},
+		"content that is gone": {"unhanded", func(h *history) { edit(h.Handovers, "T", func(at *handover.Handover) { at.Content = nil }) }},
+		"handed over, and failed all the same": {"unhanded", func(h *history) {
+			edit(h.Handovers, "T", func(at *handover.Handover) { at.Sale.Reason = handover.Missed })
+		}},
+		"somebody else was given it": {"leak", func(h *history) { h.Promised.Looks[1].userID = "eve" }},
+		"who held it was given it": {"leak", func(h *history) {
+			edit(h.Orders, "T-1", func(o *sale.Order) { o.UserID = "eve" })
+			h.Promised.Looks[1].userID = "eve"
+		}},
+		"another ticket's was given": {"leak", func(h *history) { h.Promised.Looks[1].got = secret("U") }},
+		"a ticket's event lost":      {"lost event", func(h *history) { delete(h.Events, eventKey(events.TicketUpdated, "T", 1)) }},
 		"an order without end": {"endless order", func(h *history) {
 			h.Orders["U-1"] = sale.Order{ID: "U-1", Status: sale.Awaiting, ExpiresAt: now.Add(-grace - time.Second), Ticket: sale.Ticket{ID: "U"}}
 			h.Events[eventKey(events.OrderCreated, "U-1", 0)] = now
@@ -144,14 +165,17 @@ func TestBrokenHistories(t *testing.T) {
 			edit(h.Orders, "T-1", func(o *sale.Order) { o.ExpiresAt = o.HeldUntil })
 			h.Events[eventKey(events.PaymentCreated, "Q", 1)] = begun.Add(10 * time.Second)
 		}},
-		"a buyer's money returned, and nobody did it": {"lost ticket", func(h *history) { // all agree
+		"a buyer's money returned, and nobody did it": {"lost ticket and unhanded", func(h *history) { // all agree
 			edit(h.Orders, "T-2", func(o *sale.Order) { o.Status, o.Version = sale.Refunded, 2 })
 			edit(h.Sales, "T", func(s *sale.Sale) { s.Orders[1] = h.Orders["T-2"] })
 			edit(h.Tickets, "T", func(t *ticket.Ticket) { t.Refunded = true })
 			edit(h.Payments, "T-2", func(p *money) { p.Status, p.Version = "refunded", 2 })
 			h.Charges[0].Refunded = 1000
 			h.Events[eventKey(events.OrderRefunded, "T-2", 2)], h.Events[eventKey(events.PaymentRefunded, "P", 2)] = now, now
+			h.Mails[events.OrderRefunded+" T-2"] = 1
 		}},
+		"a buyer without a receipt":     {"lost mail", func(h *history) { h.Mails = map[string]int{} }},
+		"a receipt for nothing":         {"lost mail", func(h *history) { h.Mails[events.OrderCompleted+" T-1"] = 1 }},
 		"a confirmed ticket gone":       {"broken promise", func(h *history) { h.Promised.Tickets["X"] = true }},
 		"a confirmed order gone":        {"broken promise", func(h *history) { h.Promised.Orders["X-1"] = true }},
 		"a confirmed cancel forgotten":  {"broken promise", func(h *history) { h.Promised.Cancelled["T-2"] = true }},
@@ -169,6 +193,7 @@ func TestBrokenHistories(t *testing.T) {
 	}
 
 	for name, excuse := range map[string]func(h *history){
+		"mail goes elsewhere": func(h *history) { h.Mails = nil },
 		"expired early by as much as clocks are apart": func(h *history) {
 			h.Events[eventKey(events.OrderCancelled, "T-1", 2)] = h.Orders["T-1"].ExpiresAt.Add(-h.Apart)
 		},

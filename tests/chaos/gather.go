@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"marketplace/services/handover/handover"
 	"marketplace/services/orders/sale"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/dapr"
@@ -21,6 +22,11 @@ func gather(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (histor
 	ids, told, err := readEvents(ctx, s, h.Events)
 	if err != nil {
 		return h, err
+	}
+	if s.InboxURL != "" {
+		if h.Mails, err = readMails(ctx, s, h.Events); err != nil {
+			return h, err
+		}
 	}
 	for id := range t.promised.Tickets {
 		ids["ticket"][id] = true
@@ -38,6 +44,9 @@ func gather(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (histor
 		return h, err
 	}
 	if h.Sales, err = documents[sale.Sale](ctx, s, "orders", "sale", ids["ticket"]); err != nil {
+		return h, err
+	}
+	if h.Handovers, err = documents[handover.Handover](ctx, s, "handover", "handover", ids["ticket"]); err != nil {
 		return h, err
 	}
 	for _, sl := range h.Sales {
@@ -116,7 +125,7 @@ func documents[T any](ctx context.Context, s *stack.Stack, app, kind string, ids
 // payment.
 func readEvents(ctx context.Context, s *stack.Stack, first map[string]time.Time) (map[string]map[string]bool, map[string]events.Payment, error) {
 	ids, told := map[string]map[string]bool{"ticket": {}, "order": {}}, map[string]events.Payment{}
-	for _, topic := range []string{events.TicketsTopic, events.OrdersTopic, events.PaymentsTopic} {
+	for _, topic := range []string{events.TicketsTopic, events.OrdersTopic, events.PaymentsTopic, events.HandoversTopic} {
 		err := s.Published(ctx, topic, func(message []byte, at time.Time) error {
 			var e struct {
 				Type, Subject string

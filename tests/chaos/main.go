@@ -88,8 +88,8 @@ func run(cfg settings) (violations int, err error) {
 		return 0, err
 	}
 	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, FreePorts: true, State: cfg.State, Replicas: cfg.Replicas, StandIns: stack.ChosenStandIns(), Log: os.Stdout, KeepEvents: true,
-		Env: map[string]string{"ORDER_HOLD": orderHold.String(), "CHECKOUT_LIMIT": checkoutLimit.String(), "CLOCK_OFFSETS_FILE": clocks.file,
-			"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s", "SIGNUPS_PER_NETWORK": "100000"}}) // few people do much, from one address
+		Env: map[string]string{"ORDER_HOLD": orderHold.String(), "CHECKOUT_LIMIT": checkoutLimit.String(), "HANDOVER_WITHIN": handoverWithin.String(), "CLOCK_OFFSETS_FILE": clocks.file,
+			"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s", "SIGNUPS_PER_NETWORK": "100000", "MAILS_PER_HOUR": "1000000"}}) // few people do much, from one address
 	if err != nil {
 		return 0, err
 	}

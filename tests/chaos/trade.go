@@ -28,9 +28,10 @@ type trade struct {
 
 	mu       sync.Mutex
 	promised promises
-	users    []string // session cookies
-	tickets  []offer  // the latest listed
-	held     []hold   // orders nobody has paid yet
+	users    []string          // session cookies
+	tickets  []offer           // the latest listed
+	held     []hold            // orders nobody has paid yet
+	buyers   map[string]string // sessions, by the orders that were paid with them
 	statuses map[int]int
 	again    again
 	odd      []string // answers that no outage explains
@@ -55,7 +56,8 @@ const (
 func newTrade(webs []string, seed uint64) *trade {
 	return &trade{
 		webs: webs, seed: seed, client: &http.Client{Timeout: patience}, statuses: map[int]int{},
-		promised: promises{Tickets: map[string]bool{}, Orders: map[string]bool{}, Cancelled: map[string]bool{}, Paid: map[string]bool{}},
+		promised: promises{Tickets: map[string]bool{}, Orders: map[string]bool{}, Cancelled: map[string]bool{}, Paid: map[string]bool{}, Attached: map[string]bool{}},
+		buyers:   map[string]string{},
 	}
 }
 
@@ -93,10 +95,14 @@ func (t *trade) act(ctx context.Context, random *rand.Rand) {
 		t.cancelOrder(random)
 	case n < 90:
 		t.pay(ctx, random)
-	case n < 94:
+	case n < 92:
 		t.edit(random)
-	case n < 96:
+	case n < 93:
 		t.withdraw(random)
+	case n < 95:
+		t.bring(random)
+	case n < 99:
+		t.peek(random)
 	default:
 		t.call("GET", "/api/tickets", "", "", nil)
 	}
@@ -128,6 +134,9 @@ func (t *trade) list(random *rand.Rand) {
 	status, _ := t.call("POST", "/api/tickets", seller, fmt.Sprintf(`{"title":"Seat %d","price":%d.50%s}`, random.IntN(1000), 1+random.IntN(200), start(random)), &got)
 	if status != http.StatusCreated {
 		return
+	}
+	if random.IntN(4) > 0 {
+		t.attach(offer{got.ID, seller})
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -265,6 +274,7 @@ func (t *trade) pay(ctx context.Context, random *rand.Rand) {
 		if paid {
 			t.mu.Lock()
 			t.promised.Paid[h.id] = true
+			t.buyers[h.id] = h.buyer
 			t.mu.Unlock()
 			return
 		}

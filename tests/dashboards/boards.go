@@ -29,6 +29,8 @@ func market() *dashboard.DashboardBuilder {
 		WithPanel(curve("Attempts to pay", "That ended, one way or the other.", each,
 			`sum(rate(marketplace_charges_total[$__rate_interval]))`, "charged",
 			`sum by (code) (rate(marketplace_declines_total[$__rate_interval]))`, "declined: {{code}}")).
+		WithPanel(curve("Handovers", "What sold tickets came to on their way to their buyers, an hour.", count,
+			`sum by (status) (increase(marketplace_handovers_total[1h]))`, "{{status}}")).
 		WithPanel(curve("What needs somebody", "Since each process began: refunds, payments that no repetition puts right, charges that stood for nothing.", count,
 			`sum(marketplace_refunds_total)`, "refunds",
 			`sum(marketplace_payments_needing_person_total)`, "needs a person",

@@ -68,7 +68,7 @@ func metadataOf(t *testing.T, kind string) []string {
 // The components are those that the code names, with settings that Dapr knows, for the services that use them.
 func TestComponentsServeTheServicesThatUseThem(t *testing.T) {
 	known := map[string][]string{}
-	for _, kind := range []string{"state.redis", "state.mongodb", "pubsub.jetstream"} {
+	for _, kind := range []string{"state.redis", "state.mongodb", "pubsub.jetstream", "bindings.smtp"} {
 		known[kind] = metadataOf(t, kind)
 	}
 	verify(t, func(m *market, c code) []string {
@@ -90,7 +90,7 @@ func TestComponentsServeTheServicesThatUseThem(t *testing.T) {
 				}
 			}
 			for _, needed := range map[string][]string{
-				"state.redis": {"redisHost", "redisPassword"}, "state.mongodb": {"connectionString", "writeconcern", "readconcern"}, "pubsub.jetstream": {"natsURL"},
+				"state.redis": {"redisHost", "redisPassword"}, "state.mongodb": {"connectionString", "writeconcern", "readconcern"}, "pubsub.jetstream": {"natsURL"}, "bindings.smtp": {"host", "port", "emailFrom"},
 			}[kind] {
 				if !slices.Contains(given, needed) {
 					wrong.add("%s: %s is missing", name, needed)
@@ -153,7 +153,7 @@ func TestComponentsServeTheServicesThatUseThem(t *testing.T) {
 		spoil{"a component that the code calls otherwise", "dev", func(m *market, c *code) { c.components = []string{"pubsub", "store"} }, "the code uses the component store, which is not there"},
 		spoil{"a service outside the scopes", "", func(m *market, c *code) { m.components["statestore"].Scopes = []string{"auth", "tickets", "orders"} }, "state is for [auth orders tickets], and used by"},
 		spoil{"a service that listens no more", "", func(m *market, c *code) {
-			c.listens = map[string]bool{"expiration": true, "handover": true, "orders": true, "payments": true, "tickets": true, "web": true}
+			c.listens = map[string]bool{"expiration": true, "handover": true, "mail": true, "orders": true, "payments": true, "tickets": true, "web": true}
 		}, "needs-broker is on [auth expiration"},
 		spoil{"a password in the open", "dev", func(m *market, c *code) {
 			m.components["statestore"].Spec.Metadata[1].SecretKeyRef.Name = ""
@@ -175,7 +175,7 @@ func TestComponentsHaveTheSameNamesInEveryFolder(t *testing.T) {
 		if yaml.Unmarshal(text, &component) != nil || component.TypeMeta.Kind != "Component" || !strings.HasPrefix(component.TypeMeta.APIVersion, "dapr.io/") {
 			continue
 		}
-		assert.Contains(t, append(slices.Clone(c.components), "secretstore"), component.Name, file)
+		assert.Contains(t, append(slices.Clone(c.components), "secretstore", "contents"), component.Name, file)
 		if strings.HasPrefix(component.Spec.Type, "state.") {
 			assert.Equal(t, "statestore", component.Name, file)
 			assert.ElementsMatch(t, slices.Collect(maps.Keys(c.keeps)), component.Scopes, file)

@@ -162,21 +162,23 @@ func (m *market) order(ctx context.Context, id string) (finding, bool, error) {
 	if err != nil {
 		return finding{}, false, err
 	}
-	o, known := sale.Order{}, false
-	if held := sl.Order(id); held != nil {
-		o, known = *held, true
-	} else if o, known, err = load[sale.Order](ctx, m, "orders", "order:"+id); err != nil || !known {
-		return finding{}, false, err
+	o := sl.Order(id)
+	if o == nil { // ended so long ago that it was shelved
+		shelved, known, err := load[sale.Order](ctx, m, "orders", "order:"+id)
+		if err != nil || !known {
+			return finding{}, false, err
+		}
+		o = &shelved
 	}
 	f := finding{ids: []string{id}}
-	f.add(o)
+	f.add(*o)
 	p, tried, err := load[payment.Payment](ctx, m, "payments", "payment:"+id)
 	if err != nil {
 		return finding{}, false, err
 	}
 	if !tried {
 		f.heads = append(f.heads, "payment: nobody has tried to pay")
-		return f, known, nil
+		return f, true, nil
 	}
 	f.ids = append(f.ids, p.ID)
 	head := fmt.Sprintf("payment %s: %s, %d %s (smallest unit), attempt %d", p.ID, p.Status, p.Smallest(), p.Currency, p.Attempt)
@@ -190,7 +192,7 @@ func (m *market) order(ctx context.Context, id string) (finding, bool, error) {
 	if !p.RefundedAt.IsZero() {
 		f.facts = append(f.facts, fact{p.RefundedAt, "payments", "the money is on its way back"})
 	}
-	return f, known, nil
+	return f, true, nil
 }
 
 func (f *finding) add(o sale.Order) {

@@ -94,7 +94,7 @@ func ownTests(ctx context.Context, p trial.Programs, name string, one stack.Opti
 	case err != nil:
 		return trial.Result{Verdict: trial.Fail, Why: []string{err.Error()}}
 	case args == nil:
-		return trial.Result{Verdict: trial.NotRun, Why: []string{"has none"}}
+		return trial.Result{Verdict: trial.NotRun, Why: []string{"it has none"}}
 	}
 	if _, log, err := p.Run(ctx, name+"-own", ownLimit, dir, nil, args...); err != nil {
 		return trial.Result{Verdict: trial.Fail, Why: []string{"see " + log}}

@@ -46,6 +46,9 @@ func arrange(o Options) (_ *Stack, err error) {
 	if err := file.chooseAll(o); err != nil {
 		return nil, err
 	}
+	if o.Contents != "" {
+		file.Common.ResourcesPaths = append(file.Common.ResourcesPaths, filepath.Join("components", "contents-"+o.Contents))
+	}
 	s.folders, s.servers = file.Common.ResourcesPaths, serversFor(file.Common.ResourcesPaths)
 	for _, r := range s.servers {
 		r.stack = s
@@ -71,6 +74,9 @@ func arrange(o Options) (_ *Stack, err error) {
 		if err := file.standIn(one); err != nil {
 			return nil, err
 		}
+	}
+	if o.Contents != "" {
+		file.setEnv(map[string]string{"CONTENT_BINDING": "contents"})
 	}
 	if err := s.trace(file); err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type Options struct {
 	FreePorts  bool              // any free ports instead of those in dapr.yaml, for stacks side by side
 	State      string            // the store: "redis" for components/state-redis; "" means the one that dapr.yaml names
 	PubSub     string            // the broker, likewise
+	Contents   string            // what keeps sellers' files: "disk" for components/contents-disk; "" means the store
 	Mail       string            // the mail server, likewise; NoMail for none
 	Replicas   int               // of each service, each beside a sidecar of its own; 0 means 1
 	StandIns   map[string]string // services that tests/polyglot takes the place of, with the language: {"expiration": "python"}
@@ -109,7 +110,7 @@ func (o Options) complete() (Options, error) {
 // ownRunFile reports that the repository's dapr.yaml does not fit as it is, so a changed copy is needed.
 func (o Options) ownRunFile() bool {
 	return o.FreePorts || o.Dir != o.Root || o.Bin != filepath.Join(o.Root, ".local", "bin") || len(o.Env) > 0 ||
-		o.State != "" || o.PubSub != "" || o.Traces != "" || o.Mail != "" || len(o.StandIns) > 0
+		o.State != "" || o.PubSub != "" || o.Contents != "" || o.Traces != "" || o.Mail != "" || len(o.StandIns) > 0
 }
 
 func findRoot() (string, error) {

@@ -39,7 +39,7 @@ func CanTrace(root string) error {
 		return fmt.Errorf("traces are shown by Zipkin, which needs Java %d or newer, and java is %d", oldestJava, major)
 	}
 	if _, err := os.Stat(filepath.Join(root, ".tools", zipkinJar)); errors.Is(err, fs.ErrNotExist) {
-		return errors.New("Zipkin is missing from .tools: run `go run ./tests/tools zipkin`")
+		return errors.New("traces are shown by Zipkin, which is missing from .tools: run `go run ./tests/tools zipkin`")
 	}
 	return nil
 }

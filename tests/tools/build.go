@@ -59,21 +59,21 @@ func goInstall(path string) func(context.Context, tool, string) error {
 
 // buildRuntime builds daprd and scheduler. JetStream is only in the build with all components.
 func buildRuntime(ctx context.Context, t tool, out string) error {
-	return buildModule(ctx, out, "github.com/dapr/dapr@"+t.version, t.raised, "-tags", "allcomponents",
+	return buildModule(ctx, out, "github.com/dapr/dapr@"+t.version, t.raised, t.mended, "-tags", "allcomponents,"+mendedTag,
 		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+strings.TrimPrefix(t.version, "v"),
 		"-o", out+"/", "./cmd/daprd", "./cmd/scheduler")
 }
 
 // buildCLI builds the Dapr command line with a newer components-contrib: the one it names is no longer served.
 func buildCLI(ctx context.Context, t tool, out string) error {
-	return buildModule(ctx, out, "github.com/dapr/cli@"+t.version, "github.com/dapr/components-contrib@v1.16.5",
+	return buildModule(ctx, out, "github.com/dapr/cli@"+t.version, "github.com/dapr/components-contrib@v1.16.5", mend{},
 		"-ldflags", "-s -w -X main.version="+strings.TrimPrefix(t.version, "v")+" -X main.apiVersion=1.0",
 		"-o", filepath.Join(out, "dapr"), ".")
 }
 
 // buildModule builds inside a module's own folder, whose replace lines and go.sum are needed, with one of the modules it
-// requires raised to another version.
-func buildModule(ctx context.Context, out, module, raised string, args ...string) error {
+// requires raised to another version, and a file of its own mended.
+func buildModule(ctx context.Context, out, module, raised string, mended mend, args ...string) error {
 	source, err := download(ctx, out, module)
 	if err != nil {
 		return err
@@ -91,9 +91,31 @@ func buildModule(ctx context.Context, out, module, raised string, args ...string
 	if _, err := goTool(ctx, out, nil, "mod", "edit", "-require="+raised, modfile); err != nil {
 		return err
 	}
+	if source, err = mended.copy(source, filepath.Join(out, "source")); err != nil {
+		return err
+	}
 	build := append([]string{"build", "-trimpath", "-mod=mod", "-modfile=" + modfile}, args...)
 	_, err = goTool(ctx, source, []string{"CGO_ENABLED=0"}, build...)
 	return err
+}
+
+// copy copies source to a folder, mended, and returns that: the module cache is not to be changed. Without anything to mend it
+// returns source.
+func (m mend) copy(source, to string) (string, error) {
+	if m.file == "" {
+		return source, nil
+	}
+	text, err := os.ReadFile(filepath.Join(source, m.file))
+	if err != nil {
+		return "", err
+	}
+	if bytes.Count(text, []byte(m.old)) != 1 {
+		return "", fmt.Errorf("%s is not as it was when it was mended: see whether that is still needed", m.file)
+	}
+	if err := os.CopyFS(to, os.DirFS(source)); err != nil {
+		return "", err
+	}
+	return to, os.WriteFile(filepath.Join(to, m.file), bytes.Replace(text, []byte(m.old), []byte(m.new), 1), 0o644)
 }
 
 // download fetches a module into the module cache and returns its folder there.

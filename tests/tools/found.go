@@ -80,14 +80,21 @@ func (t tool) answers(ctx context.Context, program string) bool {
 	// Some programs leave with an error although they answered; only the answer counts.
 	out, _ := exec.CommandContext(ctx, program, t.ask...).CombinedOutput()
 	version := regexp.QuoteMeta(t.says + strings.TrimPrefix(t.version, "v"))
-	return t.raisedIn(program) && regexp.MustCompile(`(^|\D)`+version+`(\D|$)`).Match(out) // not 1.18.20 for 1.18.2
+	return t.madeHere(program) && regexp.MustCompile(`(^|\D)`+version+`(\D|$)`).Match(out) // not 1.18.20 for 1.18.2
 }
 
-// raisedIn reports that a program was built with the module that t needs raised.
-func (t tool) raisedIn(program string) bool {
-	if t.raised == "" {
+// madeHere reports that a program was built with the module that t needs raised, and mended if it has to be.
+func (t tool) madeHere(program string) bool {
+	if t.raised == "" && t.mended.file == "" {
 		return true
 	}
 	info, err := buildinfo.ReadFile(program)
-	return err == nil && slices.ContainsFunc(info.Deps, func(m *debug.Module) bool { return m.Path+"@"+m.Version == t.raised })
+	if err != nil {
+		return false
+	}
+	raised := slices.ContainsFunc(info.Deps, func(m *debug.Module) bool { return m.Path+"@"+m.Version == t.raised })
+	mended := slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
+		return s.Key == "-tags" && slices.Contains(strings.Split(s.Value, ","), mendedTag)
+	})
+	return (raised || t.raised == "") && (mended || t.mended.file == "")
 }

@@ -68,8 +68,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Left out: what ends the sessions with which all the rest is tried.
 	try := exec.CommandContext(ctx, python, "-m", "schemathesis.cli", "--config-file", filepath.Join(root, folder, "schemathesis.toml"), "run", s.URL+"/api/openapi.json",
-		"--checks", "all", "--max-time", strconv.Itoa(budget), "--continue-on-failure", "--no-color", "--seed", seed())
+		"--checks", "all", "--exclude-operation-id", "changePassword", "--exclude-operation-id", "signOutEverywhere", "--exclude-operation-id", "deleteMe", "--max-time", strconv.Itoa(budget), "--continue-on-failure", "--no-color", "--seed", seed())
 	try.Dir, try.Stdout, try.Stderr = dir, os.Stdout, os.Stderr
 	try.Env = append(os.Environ(), "ACCOUNTS="+accounts)
 	if err := try.Run(); err != nil {

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"time"
+
+	"marketplace/shared/clock"
+	"marketplace/shared/fault"
+	"marketplace/shared/money"
+	"marketplace/shared/occasion"
+)
+
+// handed is a sold ticket on its way to its buyer, as handover tells its two sides.
+type handed struct {
+	OrderID string `json:"orderId"`
+	Version int64  `json:"version"`
+	Status  string `json:"status"` // due, delivered, opened, reported, dismissed, failed or refunded
+	Ticket  struct {
+		ID    string       `json:"id"`
+		Title string       `json:"title"`
+		Price money.Amount `json:"price"`
+		occasion.Occasion
+	} `json:"ticket"`
+	Content     *attached  `json:"content"`
+	DueAt       clock.Time `json:"dueAt"`
+	DeliveredAt clock.Time `json:"deliveredAt"`
+	OpenedAt    clock.Time `json:"openedAt"`
+	ReportUntil clock.Time `json:"reportUntil"`
+	ReportedAt  clock.Time `json:"reportedAt"`
+	Report      string     `json:"report"`
+	DecidedAt   clock.Time `json:"decidedAt"`
+	Decision    string     `json:"decision"`
+	Reason      string     `json:"reason"` // why it failed
+	EndedAt     clock.Time `json:"endedAt"`
+	PayoutAt    clock.Time `json:"payoutAt"`
+	Frozen      bool       `json:"frozen"`
+}
+
+// attached is what gets one in, without what is in it.
+type attached struct {
+	Type    string     `json:"type"`
+	Size    int        `json:"size"`
+	AddedAt clock.Time `json:"addedAt"`
+}
+
+// kinds of what is attached, in words.
+var kinds = map[string]string{"pdf": "a PDF", "png": "a picture", "jpeg": "a picture", "pkpass": "a pass for a phone", "text": "a barcode's text"}
+
+// Kind is what it is, in words.
+func (a attached) Kind() string { return kinds[a.Type] }
+
+// IsPicture tells whether a page can show it.
+func (a attached) IsPicture() bool { return a.Type == "png" || a.Type == "jpeg" }
+
+// Ended tells whether the money goes back, or has.
+func (h handed) Ended() bool { return h.Status == "failed" || h.Status == "refunded" }
+
+// handedOver is how the ticket of a paid order is on its way, nil while that is not known: the page is shown without it. A text
+// that its buyer has opened comes with it.
+func (s *site) handedOver(r *http.Request, o order) (h *handed, text string) {
+	if o.Status != complete && o.Status != refunded {
+		return nil, ""
+	}
+	h = &handed{}
+	if _, err := s.ask(r, http.MethodGet, "/api/handovers/"+o.ID, nil, h); err != nil {
+		return nil, ""
+	}
+	if h.Content != nil && h.Content.Type == "text" && !h.OpenedAt.IsZero() && !h.Ended() {
+		if _, raw, err := s.send(r, http.MethodGet, "/api/contents/"+h.Ticket.ID+"/file", "", nil); err == nil {
+			text = string(raw)
+		}
+	}
+	return h, text
+}
+
+// Reportable tells whether the buyer can still say that it did not work.
+func (p purchase) Reportable(now clock.Time) bool {
+	h := p.Handed
+	return h != nil && (h.Status == "delivered" || h.Status == "opened") && now.Before(h.ReportUntil.Time)
+}
+
+// steps are what happened to the ticket on its way.
+func (h *handed) steps() (all []step) {
+	if h == nil {
+		return nil
+	}
+	for _, s := range []step{{"The seller handed it over", h.DeliveredAt}, {"You opened it", h.OpenedAt}, {"You reported that it did not work", h.ReportedAt}} {
+		if !s.When.IsZero() {
+			all = append(all, s)
+		}
+	}
+	switch {
+	case h.Reason == "missed":
+		all = append(all, step{"The seller's time to hand it over ran out", h.EndedAt})
+	case h.Decision == "refund":
+		all = append(all, step{"Your report was looked at: your money goes back", h.DecidedAt})
+	case h.Decision == "dismiss":
+		all = append(all, step{"Your report was looked at and turned down", h.DecidedAt})
+	}
+	return all
+}
+
+// open lets the buyer have his ticket from now on.
+func (s *site) open(w http.ResponseWriter, r *http.Request) error {
+	return s.toOrder(w, r, "/open", nil, "")
+}
+
+// report is the buyer's word that it did not work.
+func (s *site) report(w http.ResponseWriter, r *http.Request) error {
+	f, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	return s.toOrder(w, r, "/report", map[string]string{"words": f.Get("words")}, "reported")
+}
+
+// toOrder does something to a handover and leads back to its order's page.
+func (s *site) toOrder(w http.ResponseWriter, r *http.Request, what string, in any, done string) error {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
+	id := url.PathEscape(r.PathValue("id"))
+	if _, err := s.ask(r, http.MethodPost, "/api/handovers/"+id+what, in, nil); err != nil {
+		return s.leadBack(w, r, "/orders/"+id, err)
+	}
+	return s.lead(w, r, "/orders/"+id, done)
+}
+
+// attachment is what is attached to a ticket of the visitor's.
+type attachment struct {
+	OrderID    string    `json:"orderId"`
+	Content    *attached `json:"content"`
+	Changeable bool      `json:"changeable"`
+}
+
+// attachForm shows what is attached to the visitor's ticket, and takes something else.
+func (s *site) attachForm(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.attachView(r)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, http.StatusOK, "attach", v)
+}
+
+func (s *site) attachView(r *http.Request) (view, error) {
+	var data struct {
+		Ticket ticket
+		attachment
+	}
+	if err := s.signedIn(r); err != nil {
+		return view{}, err
+	}
+	id := url.PathEscape(r.PathValue("id"))
+	if _, err := s.ask(r, http.MethodGet, "/api/contents/"+id, nil, &data.attachment); err != nil {
+		return view{}, err
+	}
+	if _, err := s.ask(r, http.MethodGet, "/api/tickets/"+id, nil, &data.Ticket); err != nil {
+		return view{}, err
+	}
+	return view{Title: "Attach: " + data.Ticket.Title, Data: data}, nil
+}
+
+// attach takes a file, or what a barcode says.
+func (s *site) attach(w http.ResponseWriter, r *http.Request) error {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
+	id := url.PathEscape(r.PathValue("id"))
+	file, text, err := sent(w, r)
+	switch {
+	case err != nil:
+	case len(file) > 0:
+		_, _, err = s.send(r, http.MethodPut, "/api/contents/"+id, "application/octet-stream", file)
+	case text == "":
+		err = fault.InField("file", "Choose a file, or type what the barcode says")
+	default:
+		_, err = s.ask(r, http.MethodPut, "/api/contents/"+id, map[string]string{"text": text}, nil)
+	}
+	if err == nil {
+		return s.lead(w, r, "/tickets/"+id, "attached")
+	}
+	if fault.KindOf(err) == fault.TooLarge {
+		err = fault.New(fault.Refused, "The file is larger than 2 MB")
+		err.(*fault.Error).Fields[0].Field = "file"
+	}
+	v, gone := s.attachView(r)
+	if gone != nil {
+		return gone
+	}
+	v.Form = form{Typed: url.Values{"text": {text}}}
+	return s.again(w, r, "attach", v, err)
+}
+
+// mostFields bounds how many fields a form with a file has.
+const mostFields = 8
+
+// sent reads a form with a file in it: the file, and the text beside it. What the file is called nobody looks at.
+func sent(w http.ResponseWriter, r *http.Request) (file []byte, text string, err error) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileWait)) // without: the usual time
+	r.Body = http.MaxBytesReader(w, r.Body, fileLimit+16<<10)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, "", fault.New(fault.Invalid, "The form could not be read")
+	}
+	for range mostFields {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return file, text, nil
+		}
+		var raw []byte
+		if err == nil {
+			raw, err = io.ReadAll(part)
+		}
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) || errors.Is(err, multipart.ErrMessageTooLarge) {
+			return nil, "", fault.New(fault.TooLarge, "The file is larger than 2 MB")
+		}
+		if err != nil {
+			return nil, "", fault.New(fault.Invalid, "The form could not be read")
+		}
+		switch part.FormName() {
+		case "file":
+			file = raw
+		case "text":
+			text = string(raw)
+		}
+	}
+	return nil, "", fault.New(fault.Invalid, "The form could not be read")
+}
+
+// sales lists what the visitor has sold, and what became of each.
+func (s *site) sales(w http.ResponseWriter, r *http.Request) error {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
+	var data struct {
+		Sales []handed
+		Pages pages
+	}
+	header, err := s.ask(r, http.MethodGet, "/api/handovers?"+atCursor(r, url.Values{"as": {"seller"}}), nil, &data.Sales)
+	if isBadPage(r, err) {
+		return fromTheStart(w, r)
+	}
+	if err != nil {
+		return err
+	}
+	data.Pages = pagesOf(r, header)
+	return s.show(w, r, http.StatusOK, "sales", view{Title: "My sales", Data: data})
+}
