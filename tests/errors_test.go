@@ -116,7 +116,7 @@ func TestEveryPathKnowsItsMethods(t *testing.T) {
 		}
 		if slices.Contains(methods, "GET") {
 			plain := []string{"Accept-Encoding", "identity"} // or the client asks for gzip by itself, with GET alone
-			get, head := buyer.asks("GET", path, "", plain...), buyer.asks("HEAD", path, "", plain...)
+			get, head := buyer.with("GET", path, "", plain...), buyer.with("HEAD", path, "", plain...)
 			assert.Equal(t, 200, get.Status, "%s: %s", path, get.Body)
 			assert.Equal(t, get.Status, head.Status, path)
 			assert.Empty(t, head.Body)
