@@ -87,14 +87,14 @@ func (s *site) editForm(w http.ResponseWriter, r *http.Request) error {
 
 // edit changes what is offered. What was withdrawn stays so.
 func (s *site) edit(w http.ResponseWriter, r *http.Request) error {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
 	f, err := typed(w, r)
 	if err != nil {
 		return err
 	}
 	path := "/tickets/" + url.PathEscape(r.PathValue("id"))
-	if err := s.signedIn(r); err != nil {
-		return err
-	}
 	offer, err := s.typedOffer(f)
 	if err == nil {
 		_, err = s.ask(r, http.MethodPut, "/api"+path, offer, nil)
