@@ -109,7 +109,8 @@ func sent(w http.ResponseWriter, r *http.Request) (f url.Values, file []byte, er
 		return nil, nil, unreadable
 	}
 	f = url.Values{}
-	for left := int64(api.BodyLimit); ; {
+	left := int64(api.BodyLimit)
+	for range mostFields {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
 			return f, file, nil
@@ -126,7 +127,7 @@ func sent(w http.ResponseWriter, r *http.Request) (f url.Values, file []byte, er
 		switch {
 		case errors.As(err, &tooLarge):
 			return nil, nil, fault.New(fault.TooLarge, "The file is larger than 2 MB")
-		case err != nil, len(f) == mostFields:
+		case err != nil:
 			return nil, nil, unreadable
 		case part.FormName() == "file":
 			file = raw
@@ -137,4 +138,5 @@ func sent(w http.ResponseWriter, r *http.Request) (f url.Values, file []byte, er
 		}
 		f.Add(part.FormName(), string(raw))
 	}
+	return nil, nil, unreadable
 }
