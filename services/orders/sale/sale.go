@@ -284,7 +284,7 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 		return fault.NoSuchThing()
 	case o.Paid():
 		return fault.New(fault.Refused, "The order is already paid").Named(fault.OrderPaid)
-	case o.Overdue(now) && o.Ticket.Started(now):
+	case o.Overdue(now) && o.Ticket.Started(now), o.Live(now) && s.Ticket.Started(now): // or it was put forward, which was heard of late
 		return errStarted()
 	case !o.Live(now):
 		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
@@ -293,7 +293,7 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 		return nil // a payment under way may go on, but trying again and again does not extend a hold
 	}
 	o.Status, o.Checkout = Awaiting, checkout
-	o.PayingUntil = o.Ticket.atMost(now.Add(atMost).Truncate(time.Millisecond))
+	o.PayingUntil = s.Ticket.atMost(o.Ticket.atMost(now.Add(atMost).Truncate(time.Millisecond)))
 	s.moveDeadline(o, later(o.HeldUntil, o.PayingUntil))
 	return nil
 }
