@@ -29,10 +29,8 @@ func (s *server) onOrder(ctx context.Context, o events.Order) error {
 	if err != nil {
 		return err
 	}
-	for list, owner := range map[*dapr.List]string{s.sellers: seller, s.buyers: o.UserID} { // first: see dapr.List
-		if err := list.Add(ctx, owner, o.ID); err != nil {
-			return err
-		}
+	if err := s.enlist(ctx, o, seller); err != nil { // first: see dapr.List
+		return err
 	}
 	h, err := s.handovers.Upsert(ctx, dapr.ByRepeat, o.Ticket.ID, func(h *handover.Handover) error {
 		h.Sell(handover.Order{ID: o.ID, BuyerID: o.UserID, Ticket: ticketOf(o)}, seller, s.terms, s.now())
@@ -48,6 +46,25 @@ func (s *server) onOrder(ctx context.Context, o events.Order) error {
 		s.log.Error("needs a person", "order", o.ID, "why", "its ticket was sold before, by order "+h.Sale.OrderID)
 	case h.Sale.Status == handover.Due:
 		return s.timers.Schedule(ctx, duePrefix+o.ID, h.Sale.DueAt)
+	}
+	return nil
+}
+
+// enlist puts a sale on the lists of both sides. What is on them for long is not put there again when its money goes back.
+func (s *server) enlist(ctx context.Context, o events.Order, seller string) error {
+	if o.Status == events.StatusRefunded {
+		h, err := s.handovers.Get(ctx, o.Ticket.ID)
+		if err == nil && h.Sale != nil && h.Sale.OrderID == o.ID {
+			return nil
+		}
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	for list, owner := range map[*dapr.List]string{s.sellers: seller, s.buyers: o.UserID} {
+		if err := list.Add(ctx, owner, o.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
