@@ -1,0 +1,34 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Strangers who guess at an account without end do not keep its owner out: a mailed link always leads back in.
+func TestALinkLeadsPastThoseWhoGuess(t *testing.T) {
+	h := newHouse(t)
+	h.enters(t, "signup", home, "ann", "correct horse", nil)
+	h.post(t, "forgot", `{"email":"ann@example.com"}`, nil)
+	token := h.latest(t, "reset", "forgotten")
+	guess := func() {
+		for range mostOfAccount {
+			h.enters(t, "signin", abroad, "ann", "wrong horse", nil)
+		}
+	}
+	guess()
+	browser := []*http.Cookie{}
+	status, _ := h.post(t, "reset", `{"token":"`+token+`","password":"battery staple"}`, &browser)
+	require.Equal(t, 200, status)
+	_, body := h.ask(t, "GET", "/api/users/currentuser", home, "", &browser)
+	assert.JSONEq(t, `{"currentUser":null}`, body, "it signs nobody in")
+	guess()
+	status, _ = h.enters(t, "signin", home, "ann", "battery staple", &browser)
+	assert.Equal(t, 200, status)
+	status, _ = h.enters(t, "signin", abroad, "ann", "battery staple", nil)
+	assert.Equal(t, 429, status, "others wait")
+	assert.Equal(t, []string{"created", "forgotten", "password-changed"}, h.whats(t), "the letter about the password is enough")
+}
