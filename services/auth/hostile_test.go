@@ -32,3 +32,22 @@ func TestALinkLeadsPastThoseWhoGuess(t *testing.T) {
 	assert.Equal(t, 429, status, "others wait")
 	assert.Equal(t, []string{"created", "forgotten", "password-changed"}, h.whats(t), "the letter about the password is enough")
 }
+
+// The key of a sign-up makes one account, and not the same one again when that is deleted: its sessions are over for good.
+func TestAKeyDoesNotBringADeletedAccountBack(t *testing.T) {
+	h := newHouse(t)
+	first := h.signsUp(t.Context(), home, "k1", "ann@example.com", "correct horse")
+	require.Equal(t, 201, first.Code)
+	browser := first.Result().Cookies()
+	status, _ := h.ask(t, "DELETE", "/api/users/me", home, `{"password":"correct horse"}`, &browser)
+	require.Equal(t, 204, status)
+	again := h.signsUp(t.Context(), home, "k1", "ann@example.com", "correct horse")
+	assert.Equal(t, 409, again.Code, "%s", again.Body)
+	assert.Contains(t, again.Body.String(), `"idempotency_key_reused"`)
+	assert.Empty(t, again.Result().Cookies())
+	other := h.signsUp(t.Context(), home, "k2", "ann@example.com", "correct horse")
+	require.Equal(t, 201, other.Code)
+	assert.NotEqual(t, whose(t, first).ID, whose(t, other).ID)
+	assert.Equal(t, 400, h.signsUp(t.Context(), home, "k1", "ann@example.com", "correct horse").Code, "in use")
+	assert.Equal(t, []string{"created", "deleted", "created"}, h.whats(t))
+}
