@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 
+	"marketplace/services/tickets/ticket"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 )
 
-// onAccount takes the tickets of who has deleted his account off the market. One that somebody holds at that moment stays as it
-// is: when it is bought, nobody hands it over, and the money goes back by itself.
+// onAccount takes the tickets of who has deleted his account off the market. Who holds one at that moment may buy it all the same,
+// as orders has it: what was not attached before nobody hands over, and the money goes back by itself.
 func (s *server) onAccount(ctx context.Context, a events.Account) error {
 	if a.News != "deleted" {
 		return nil
@@ -20,11 +21,20 @@ func (s *server) onAccount(ctx context.Context, a events.Account) error {
 			return err
 		}
 		for _, id := range ids {
-			if err := s.takeOff(ctx, dapr.ByRepeat, id, a.ID, nil); err != nil && fault.KindOf(err) != fault.Refused && fault.KindOf(err) != fault.NotFound {
+			if err := s.retire(ctx, id, a.ID); err != nil && fault.KindOf(err) != fault.NotFound {
 				return err
 			}
 		}
 		from, more = next, next > 0
 	}
+	return nil
+}
+
+func (s *server) retire(ctx context.Context, id, seller string) error {
+	t, err := s.tickets.Update(ctx, dapr.ByRepeat, id, func(t *ticket.Ticket) error { return t.Retire(seller) })
+	if err != nil {
+		return err
+	}
+	s.catalogue.Put(t)
 	return nil
 }
