@@ -161,6 +161,7 @@ func TestWhoIsNotWrittenTo(t *testing.T) {
 		"an address that no server takes":       {account{ID: "bob", Email: "bób@example.com"}, news("forgotten", 2)},
 		"one whose link auth knows nothing of":  {account{ID: "bob", Email: "bob@example.com"}, news("forgotten", 0)},
 		"one to whom nothing happened worth it": {account{ID: "bob", Email: "bob@example.com"}, news("verified", 2)},
+		"one that was deleted":                  {account{}, news("deleted", 2)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -201,6 +202,21 @@ func TestAnAccountIsSentSoMuchAnHour(t *testing.T) {
 	assert.Len(t, w.sent, toVerified)
 	w.pass(2*time.Hour, time.Minute)
 	assert.Len(t, w.sent, toVerified+30, "receipts are")
+}
+
+// Whose address somebody else signs up with again and again, deleting each account, is no better off with many accounts than with one.
+func TestAnAddressIsSentSoMuchWhicheverAccountHasIt(t *testing.T) {
+	w := newWorld(t)
+	for i := range 5 {
+		id := fmt.Sprint("bob", i)
+		w.accounts[id] = account{ID: id, Email: "bob@example.com"}
+		for version := range toUnverified {
+			require.NoError(t, w.onAccount(t.Context(), events.Account{ID: id, Version: int64(version + 1), News: "signed-in", At: clock.At(w.at)}))
+		}
+		w.pass(5*time.Minute, time.Second)
+		delete(w.accounts, id)
+	}
+	assert.Equal(t, toUnverified, len(w.sent))
 }
 
 // Without a mail server in YAML events are acknowledged, and nothing is kept of them.

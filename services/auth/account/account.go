@@ -18,6 +18,7 @@ type Account struct {
 	CreatedAt time.Time  `json:"createdAt"`
 
 	VerifiedAt time.Time `json:"verifiedAt,omitzero"`  // when its owner showed that the address is his
+	Sure       bool      `json:"sure,omitempty"`       // who knows the password reads the address's mail: it is not enough that somebody does
 	DeletedAt  time.Time `json:"deletedAt,omitzero"`   // nobody's any more: all but the id and the latest news is gone
 	Generation int       `json:"generation,omitempty"` // of its sessions: the earlier ones are over
 	Findable   bool      `json:"findable,omitempty"`   // by its id; not those from before that was asked for

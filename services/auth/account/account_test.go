@@ -79,7 +79,7 @@ func TestLinks(t *testing.T) {
 	a.Forget(noon)
 	a.Forget(noon)
 	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Choose(0, "new", noon)), "that is for the address")
-	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(1, noon)), "that is for the password")
+	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(1, true, noon)), "that is for the password")
 	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Choose(1, "new", noon.Add(ResetFor))), "too late")
 	require.NoError(t, a.Choose(1, "new", noon.Add(ResetFor-time.Second)))
 	assert.True(t, a.Verified() && a.Generation == 1 && a.Password == "new")
@@ -87,12 +87,12 @@ func TestLinks(t *testing.T) {
 		assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Choose(version, "third", noon)), version)
 	}
 	was := a.Version
-	require.NoError(t, a.Confirm(0, noon), "it is verified")
+	require.NoError(t, a.Confirm(0, true, noon), "it is verified")
 	assert.Equal(t, was, a.Version)
 	assert.Equal(t, fault.AddressVerified, fault.CodeOf(a.AskVerify(noon)))
 
 	require.NoError(t, a.Delete("new", noon))
-	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(0, noon)), "of a deleted account")
+	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(0, true, noon)), "of a deleted account")
 	assert.Equal(t, fault.NotFound, fault.KindOf(a.Vouch(noon)))
 	assert.True(t, a.Gone() && a.Email == "" && a.History == nil && a.Password == "")
 }
