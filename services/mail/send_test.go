@@ -25,6 +25,18 @@ func TestAPurchaseIsTwoMails(t *testing.T) {
 	assert.Empty(t, w.sidecar.Jobs())
 }
 
+// A broker that brings a service that is new all that it has kept brings no receipts for what was bought last week.
+func TestAPurchaseOfBeforeThereWasMail(t *testing.T) {
+	for _, status := range []events.Status{events.StatusComplete, events.StatusRefunded} {
+		w := newWorld(t)
+		o := anOrder(status)
+		o.Ticket.SellerID, o.ExpiresAt = "", clock.At(noon.Add(-24*time.Hour))
+		require.NoError(t, w.onOrder(t.Context(), o))
+		w.pass(time.Minute, time.Second)
+		assert.Empty(t, w.sent, status)
+	}
+}
+
 // However often the same event comes, before its mail has left or after, it is one mail.
 func TestTwiceIsOnce(t *testing.T) {
 	w := newWorld(t)
