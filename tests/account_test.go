@@ -125,6 +125,25 @@ func TestForgottenPassword(t *testing.T) {
 	assert.Equal(t, []string{"new-device", "password-reset", "forgotten", "forgotten", "new-device", "signed-up"}, whats)
 }
 
+// What the pages of an account do, programs can.
+func TestAnAccountByTheAPI(t *testing.T) {
+	s := market(t)
+	ann, stranger := newcomer(t, s), visitor(t, s)
+	for path, body := range map[string]string{
+		"/api/users/password": `{"current":"correct horse","password":"battery staple"}`, "/api/users/signout-everywhere": "", "/api/users/verification": "",
+	} {
+		assert.Equal(t, 401, stranger.post(path, body).Status, path)
+	}
+	assert.Equal(t, 401, stranger.do("DELETE", "/api/users/me", `{"password":"correct horse"}`).Status)
+
+	require.Equal(t, 200, ann.post("/api/users/password", `{"current":"correct horse","password":"battery staple"}`).Status)
+	assert.Equal(t, 200, ann.get("/api/orders").Status, "this session goes on")
+	require.Equal(t, 202, stranger.post("/api/users/forgot", `{"email":"`+ann.Email+`"}`).Status)
+	token := tokenOf(t, letter(t, s, ann.ID, "reset", 2))
+	require.Equal(t, 200, stranger.post("/api/users/reset", `{"token":"`+token+`","password":"correct horse"}`).Status)
+	assert.Equal(t, 200, stranger.post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
+}
+
 // Whoever asks for letters again and again is told to wait, and so is who guesses at a password with a session.
 func TestLettersAreCounted(t *testing.T) {
 	s := market(t)

@@ -101,17 +101,12 @@ func (t *Ticket) Withdraw(userID string, now time.Time) error {
 	return nil
 }
 
-// Retire takes it off the market for a seller who is no more, held or not: when a hold ends nobody else can buy it. Twice is once.
-// What is sold stays as it is. It returns Forbidden when it is another's.
-func (t *Ticket) Retire(userID string) error {
-	if err := t.OwnedBy(userID); err != nil {
-		return err
-	}
+// Retire takes it off the market for a seller who is gone, unless it is sold. Who holds it keeps it.
+func (t *Ticket) Retire() {
 	if !t.Sold && !t.Withdrawn {
 		t.Withdrawn = true
 		t.Version++
 	}
-	return nil
 }
 
 // TooLate is the refusal to withdraw what somebody holds or has bought.
