@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"marketplace/services/mail/note"
 	"marketplace/shared/clock"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
 )
 
@@ -63,6 +65,28 @@ func TestAMailServerThatIsAway(t *testing.T) {
 			assert.Empty(t, w.sidecar.Jobs())
 		})
 	}
+}
+
+// fullStore reads and does not write, as a disk that is full.
+type fullStore struct{ dapr.Store }
+
+func (fullStore) Save(context.Context, string, []byte, string, time.Duration) error {
+	return errors.New("no space left on device")
+}
+
+// A store that takes no note of what was sent does not have it sent again every two seconds.
+func TestAMailThatCannotBeNotedIsSentOnce(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.onOrder(t.Context(), anOrder(events.StatusComplete)))
+	notes := w.notes
+	w.notes = dapr.NewTemporary[note.Note]("note", fullStore{w.sidecar}, note.Kept)
+	w.mortal = true // a write that fails is tried for as long as the job has
+	w.pass(time.Minute, 2*time.Second)
+	assert.Equal(t, 1, len(w.sent))
+	w.notes = notes
+	w.pass(time.Minute, 2*time.Second)
+	assert.Equal(t, 1, len(w.sent))
+	assert.Empty(t, w.sidecar.Jobs())
 }
 
 // A mailbox that is not there is written to once, and no other mail waits for it.
