@@ -47,6 +47,15 @@ func (s *server) onDue(ctx context.Context, rest string) error {
 	case err == nil:
 		s.left.Add(id)
 		return s.end(ctx, id, note.Sent, "")
+	case errors.Is(err, errUnsure):
+		n, failed := s.notes.Update(ctx, id, func(n *note.Note) error { n.Unsure++; return nil })
+		if failed != nil {
+			return failed
+		}
+		if n.Unsure >= mostUnsure {
+			log.Warn("a mail may have left: the mail server never says so", "times", n.Unsure)
+			return s.end(ctx, id, note.Dropped, errUnsure.Error())
+		}
 	case errors.As(err, &refused):
 		log.Warn("a mail is not sent", "why", err)
 		return s.end(ctx, id, note.Dropped, err.Error())
@@ -58,6 +67,9 @@ func (s *server) onDue(ctx context.Context, rest string) error {
 
 // mostLeft is how many mails are known to have left while their notes cannot say so.
 const mostLeft = 10_000
+
+// mostUnsure is how often a mail is handed over that may have left each time.
+const mostUnsure = 8
 
 // dropped is why a mail is not sent, now or ever.
 type dropped string

@@ -15,6 +15,7 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/events"
+	"marketplace/shared/fault"
 )
 
 func TestAPurchaseIsTwoMails(t *testing.T) {
@@ -86,6 +87,28 @@ func TestAMailThatCannotBeNotedIsSentOnce(t *testing.T) {
 	w.notes = notes
 	w.pass(time.Minute, 2*time.Second)
 	assert.Equal(t, 1, len(w.sent))
+	assert.Empty(t, w.sidecar.Jobs())
+}
+
+// silent is a mail server that takes every mail and is too slow to say so.
+type silent struct {
+	dapr.Mailer
+	took int
+}
+
+func (s *silent) SendMail(context.Context, string, string, []byte) error {
+	s.took++
+	return fault.Down(context.DeadlineExceeded, "Please try again in a moment")
+}
+
+// A server of which nobody knows whether it takes a mail is asked a few times, and not for three days.
+func TestAMailServerThatNeverAnswers(t *testing.T) {
+	w := newWorld(t)
+	server := &silent{Mailer: w.sidecar}
+	w.way.mailer = server
+	require.NoError(t, w.onOrder(t.Context(), anOrder(events.StatusComplete)))
+	w.pass(4*24*time.Hour, time.Minute)
+	assert.Equal(t, mostUnsure, server.took)
 	assert.Empty(t, w.sidecar.Jobs())
 }
 
