@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,7 +13,9 @@ import (
 
 	"marketplace/services/mail/note"
 	"marketplace/shared/clock"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
+	"marketplace/shared/fault"
 )
 
 func TestAPurchaseIsTwoMails(t *testing.T) {
@@ -75,6 +78,50 @@ func TestAMailServerThatIsAway(t *testing.T) {
 			assert.Empty(t, w.sidecar.Jobs())
 		})
 	}
+}
+
+// fullStore reads and does not write, as a disk that is full.
+type fullStore struct{ dapr.Store }
+
+func (fullStore) Save(context.Context, string, []byte, string, time.Duration) error {
+	return errors.New("no space left on device")
+}
+
+// A store that takes no note of what was sent does not have it sent again every two seconds.
+func TestAMailThatCannotBeNotedIsSentOnce(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.onOrder(t.Context(), anOrder(events.StatusComplete)))
+	notes := w.notes
+	w.notes = dapr.NewTemporary[note.Note]("note", fullStore{w.sidecar}, note.Kept)
+	w.mortal = true // a write that fails is tried for as long as the job has
+	w.pass(time.Minute, 2*time.Second)
+	assert.Equal(t, 1, len(w.sent))
+	w.notes = notes
+	w.pass(time.Minute, 2*time.Second)
+	assert.Equal(t, 1, len(w.sent))
+	assert.Empty(t, w.sidecar.Jobs())
+}
+
+// silent is a mail server that takes every mail and is too slow to say so.
+type silent struct {
+	dapr.Mailer
+	took int
+}
+
+func (s *silent) SendMail(context.Context, string, string, []byte) error {
+	s.took++
+	return fault.Down(context.DeadlineExceeded, "Please try again in a moment")
+}
+
+// A server of which nobody knows whether it takes a mail is asked a few times, and not for three days.
+func TestAMailServerThatNeverAnswers(t *testing.T) {
+	w := newWorld(t)
+	server := &silent{Mailer: w.sidecar}
+	w.way.mailer = server
+	require.NoError(t, w.onOrder(t.Context(), anOrder(events.StatusComplete)))
+	w.pass(4*24*time.Hour, time.Minute)
+	assert.Equal(t, mostUnsure, server.took)
+	assert.Empty(t, w.sidecar.Jobs())
 }
 
 // A mailbox that is not there is written to once, and no other mail waits for it.
