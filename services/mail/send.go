@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"marketplace/services/mail/letter"
 	"marketplace/services/mail/note"
 	"marketplace/shared/fault"
 )
@@ -88,6 +89,7 @@ type account struct {
 	ID       string `json:"id"`
 	Email    string `json:"email"`
 	Verified bool   `json:"verified"`
+	Deleted  bool   `json:"deleted"` // which is all that its owner is told any more
 }
 
 // send sends one mail. It returns dropped for one that must not be tried again.
@@ -98,6 +100,9 @@ func (s *server) send(ctx context.Context, n note.Note, id string) error {
 	to, err := s.whose(ctx, n.To)
 	if err != nil {
 		return err
+	}
+	if to.Deleted && n.Kind != letter.AccountDeleted {
+		return errNobody
 	}
 	if n.Kind.Opens() == "verify" && to.Verified {
 		return errVerified

@@ -195,12 +195,24 @@ func TestLinksAreInNoDocument(t *testing.T) {
 	}
 }
 
+// Whose account is deleted is told that, and nothing else.
+func TestALastLetter(t *testing.T) {
+	w := newWorld(t)
+	w.accounts["bob"] = account{ID: "bob", Email: "bob@example.com", Deleted: true}
+	require.NoError(t, w.onAccount(t.Context(), news("signed-in", 3)))
+	require.NoError(t, w.onAccount(t.Context(), news("deleted", 4)))
+	w.pass(time.Minute, time.Second)
+	require.Len(t, w.sent, 1)
+	assert.Contains(t, w.sent[0].html, "Your account is deleted")
+}
+
 func TestWhoIsNotWrittenTo(t *testing.T) {
 	for name, c := range map[string]struct {
 		account account
 		news    events.Account
 	}{
 		"an account that is gone":               {account{}, news("password-changed", 3)},
+		"one that was deleted meanwhile":        {account{ID: "bob", Email: "bob@example.com", Verified: true, Deleted: true}, news("password-changed", 3)},
 		"one that is verified already":          {account{ID: "bob", Email: "bob@example.com", Verified: true}, news("created", 1)},
 		"two addresses":                         {account{ID: "bob", Email: "bob@example.com;everybody@example.com"}, news("forgotten", 2)},
 		"an address with a name":                {account{ID: "bob", Email: "Bob <bob@example.com>"}, news("forgotten", 2)},

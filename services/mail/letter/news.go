@@ -36,7 +36,7 @@ func (k Kind) Lasts() time.Duration {
 	switch k {
 	case Forgotten:
 		return 30 * time.Minute // as long as its link is good
-	case Verify, VerifyAgain:
+	case Verify, VerifyAgain, AccountDeleted: // auth forgets an address after a day
 		return 24 * time.Hour
 	}
 	return 3 * 24 * time.Hour
