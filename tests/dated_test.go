@@ -116,7 +116,7 @@ func TestPastItsStart(t *testing.T) {
 	assert.Equal(t, 400, buyer.pays(placed.ID, "tok_visa").Status)
 	eventually(t, "the hold ends", func() bool { return buyer.order(placed.ID).Status == "cancelled" })
 	assert.Equal(t, 400, buyer.pays(placed.ID, "tok_visa").Status)
-	assert.Equal(t, "The start has passed", seller.do("PUT", "/api/tickets/"+free.ID, `{"title":"Soon too","price":5}`).says())
+	assert.Equal(t, "The start has passed (startsAt)", seller.do("PUT", "/api/tickets/"+free.ID, `{"title":"Soon too","price":5}`).says())
 	putOff := seller.do("PUT", "/api/tickets/"+free.ID, `{"title":"Soon too","price":10,"startsAt":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`)
 	require.Equal(t, 200, putOff.Status, "%s", putOff.Body)
 	late.orders(free.ID)

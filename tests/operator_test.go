@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,8 +19,10 @@ func command(t *testing.T, s *stack.Stack, words ...string) string {
 	auth := s.App("auth")
 	typed := exec.CommandContext(t.Context(), auth.Command[0], words...)
 	typed.Env = append(os.Environ(), fmt.Sprint("DAPR_HTTP_PORT=", auth.HTTPPort), fmt.Sprint("DAPR_GRPC_PORT=", auth.GRPCPort))
-	said, err := typed.CombinedOutput()
-	require.NoError(t, err, "%s", said)
+	var log strings.Builder
+	typed.Stderr = &log
+	said, err := typed.Output()
+	require.NoError(t, err, "%s", log.String())
 	return string(said)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"marketplace/services/handover/content/contenttest"
 	"marketplace/tests/stack"
 )
 
@@ -106,6 +107,7 @@ func TestPaymentAgainstTheDeadline(t *testing.T) {
 	s := hasty(t)
 	seller, slow, quick := newcomer(t, s), newcomer(t, s), newcomer(t, s)
 	offered := seller.sells("Wimbledon final", "250")
+	require.Equal(t, 200, seller.attaches(offered.ID, contenttest.PDF()).Status, "or the money for it goes back soon")
 	placed := slow.orders(offered.ID)
 	fault(t, s, `{"path":"/v1/payment_intents","method":"POST","times":1,"delay":"8s"}`)
 	paid := make(chan answer, 1)

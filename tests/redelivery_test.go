@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"marketplace/services/handover/content/contenttest"
 	"marketplace/shared/events"
 	"marketplace/tests/stack"
 )
@@ -38,6 +39,7 @@ func TestRedelivery(t *testing.T) {
 
 	// A history with everything in it: edited, expired, cancelled, declined, paid.
 	offered := seller.sells("Carnegie Hall", "10")
+	require.Equal(t, 200, seller.attaches(offered.ID, contenttest.PDF()).Status, "or the money for it goes back soon")
 	require.Equal(t, 200, seller.do("PUT", "/api/tickets/"+offered.ID, `{"title":"Carnegie Hall, row 1","price":12.5}`).Status)
 	var expiring order
 	eventually(t, "orders has heard of the new price", func() bool {

@@ -71,6 +71,7 @@ type door struct {
 // closedDoors are those that the services register, about a live order.
 func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []door) {
 	t.Helper()
+	ticketID := orderID[:strings.LastIndexByte(orderID, '-')]
 	event := `{"id":"forged","type":"payment.created","specversion":"1.0","source":"x","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1000,"currency":"usd"}}`
 	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"} {
 		all = append(all, door{app: app, method: "GET", path: "/dapr/subscribe"})
@@ -86,6 +87,9 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 			about := orderID
 			if strings.HasPrefix(m[2], "/internal/accounts/") || strings.HasPrefix(m[2], "/internal/verified/") {
 				about = buyerID
+			}
+			if strings.HasPrefix(m[2], "/internal/tickets/") {
+				about = ticketID
 			}
 			if strings.HasSuffix(m[2], "/links") {
 				body = `{"purpose":"verify","version":0}`

@@ -22,6 +22,9 @@ func (s *site) sellForm(w http.ResponseWriter, r *http.Request) error {
 
 // sell lists a ticket.
 func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
 	f, err := typed(w, r)
 	if err != nil {
 		return err
@@ -69,14 +72,14 @@ func (s *site) editForm(w http.ResponseWriter, r *http.Request) error {
 
 // edit changes what is offered. What was withdrawn stays so.
 func (s *site) edit(w http.ResponseWriter, r *http.Request) error {
+	if err := s.signedIn(r); err != nil {
+		return err
+	}
 	f, err := typed(w, r)
 	if err != nil {
 		return err
 	}
 	path := "/tickets/" + url.PathEscape(r.PathValue("id"))
-	if err := s.signedIn(r); err != nil {
-		return err
-	}
 	offer, err := s.typedOffer(f)
 	if err == nil {
 		_, err = s.ask(r, http.MethodPut, "/api"+path, offer, nil)

@@ -91,6 +91,7 @@ var guarantees = map[string]func(h history, found func(format string, args ...an
 	"endless order":  endlessOrder,
 	"early expiry":   earlyExpiry,
 	"stray charge":   strayCharge,
+	"past its start": pastItsStart,
 	"disagreement":   disagreement,
 	"broken promise": brokenPromise,
 	"unhanded":       unhanded,
@@ -224,8 +225,9 @@ func lostTicket(h history, found func(string, ...any)) {
 			found("order %s%s expired, although its money was told of %v before its deadline", id, confirmed, o.ExpiresAt.Sub(told))
 			continue
 		}
-		// Orders promises a payment begun within the hold its time from then on. An attempt after that gets what is left.
-		promised := p.BegunAt.Before(o.HeldUntil.Add(-2 * h.Apart))
+		// Orders promises a payment begun within the hold its time from then on, unless the start cuts it short. An attempt after
+		// that gets what is left.
+		promised := p.BegunAt.Before(o.HeldUntil.Add(-2*h.Apart)) && !o.Ticket.Started(p.BegunAt.Add(h.Checkout+2*h.Apart))
 		if took := told.Sub(p.BegunAt); promised && took < h.Checkout-delivery-3*h.Apart {
 			found("order %s%s expired, although its payment took %v of the %v it may take", id, confirmed, took, h.Checkout)
 		}
@@ -251,6 +253,18 @@ func earlyExpiry(h history, found func(string, ...any)) {
 			if at, ok := h.Events[eventKey(events.OrderCancelled, id, v)]; ok && at.Before(o.ExpiresAt.Add(-h.Apart)) {
 				found("order %s was expired %v early, clocks are %v apart", id, o.ExpiresAt.Sub(at), h.Apart)
 			}
+		}
+	}
+}
+
+// pastItsStart: no ticket is held once it has begun, by the clock of the replica that decides, nor any hold longer than that.
+func pastItsStart(h history, found func(string, ...any)) {
+	for id, o := range h.Orders {
+		if o.Ticket.Started(o.PlacedAt) {
+			found("order %s was placed %v after the start", id, o.PlacedAt.Sub(o.Ticket.StartsAt.Time))
+		}
+		if starts := o.Ticket.StartsAt; !starts.IsZero() && o.ExpiresAt.After(starts.Time) {
+			found("order %s holds its ticket until %v after the start", id, o.ExpiresAt.Sub(starts.Time))
 		}
 	}
 }
@@ -296,8 +310,8 @@ func disagreement(h history, found func(string, ...any)) {
 		if t.OrderID != holder || t.Sold != sold || t.Refunded != refunded {
 			found("ticket %s: tickets says holder %q, sold %v, refunded %v; orders says %q, %v, %v", id, t.OrderID, t.Sold, t.Refunded, holder, sold, refunded)
 		}
-		if s.Ticket.Price != t.Price || s.Ticket.Title != t.Title {
-			found("ticket %s: tickets says %q for %s, orders says %q for %s", id, t.Title, t.Price, s.Ticket.Title, s.Ticket.Price)
+		if s.Ticket.Price != t.Price || s.Ticket.Title != t.Title || s.Ticket.Withdrawn != t.Withdrawn {
+			found("ticket %s: tickets says %q for %s, withdrawn %v, orders says %q for %s, %v", id, t.Title, t.Price, t.Withdrawn, s.Ticket.Title, s.Ticket.Price, s.Ticket.Withdrawn)
 		}
 	}
 	for id, p := range h.Payments {

@@ -10,6 +10,7 @@ import (
 	"marketplace/services/handover/handover"
 	"marketplace/services/orders/sale"
 	"marketplace/services/tickets/ticket"
+	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
 
@@ -96,6 +97,10 @@ func TestBrokenHistories(t *testing.T) {
 			h.Orders["U-1"] = sale.Order{ID: "U-1", Status: sale.Awaiting, ExpiresAt: now.Add(-grace - time.Second), Ticket: sale.Ticket{ID: "U"}}
 			h.Events[eventKey(events.OrderCreated, "U-1", 0)] = now
 		}},
+		"held after the start": {"past its start", func(h *history) {
+			edit(h.Orders, "T-2", func(o *sale.Order) { o.PlacedAt, o.Ticket.StartsAt = o.ExpiresAt, clock.At(o.ExpiresAt) })
+		}},
+		"withdrawn, and orders does not know": {"disagreement", func(h *history) { edit(h.Tickets, "T", func(t *ticket.Ticket) { t.Withdrawn = true }) }},
 		"expired earlier than clocks are apart": {"early expiry", func(h *history) {
 			h.Events[eventKey(events.OrderCancelled, "T-1", 2)] = h.Orders["T-1"].ExpiresAt.Add(-h.Apart - time.Second)
 		}},

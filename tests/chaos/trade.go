@@ -99,6 +99,8 @@ func (t *trade) act(ctx context.Context, random *rand.Rand) {
 		t.edit(random)
 	case n < 95:
 		t.bring(random)
+	case n < 97:
+		t.withdraw(random)
 	case n < 99:
 		t.peek(random)
 	default:
@@ -129,7 +131,7 @@ func (t *trade) signUp(random *rand.Rand) {
 func (t *trade) list(random *rand.Rand) {
 	seller := t.some(random)
 	var got struct{ ID string }
-	status, _ := t.call("POST", "/api/tickets", seller, fmt.Sprintf(`{"title":"Seat %d","price":%d.50}`, random.IntN(1000), 1+random.IntN(200)), &got)
+	status, _ := t.call("POST", "/api/tickets", seller, fmt.Sprintf(`{"title":"Seat %d","price":%d.50%s}`, random.IntN(1000), 1+random.IntN(200), start(random)), &got)
 	if status != http.StatusCreated {
 		return
 	}
@@ -143,6 +145,19 @@ func (t *trade) list(random *rand.Rand) {
 	if len(t.tickets) > inMind {
 		t.tickets = t.tickets[1:]
 	}
+}
+
+// start is when a ticket is good, for some: soon, so that it begins while people want it, or long after the trade.
+func start(random *rand.Rand) string {
+	after := 24 * time.Hour
+	switch random.IntN(8) {
+	case 0:
+		after = between(random, 5_000, 60_000)
+	case 1:
+	default:
+		return ""
+	}
+	return `,"zone":"UTC","startsAt":"` + time.Now().Add(after).UTC().Format(time.RFC3339Nano) + `"`
 }
 
 func (t *trade) pick(random *rand.Rand) (offer, bool) {
@@ -272,6 +287,13 @@ func (t *trade) pay(ctx context.Context, random *rand.Rand) {
 func (t *trade) edit(random *rand.Rand) {
 	if o, ok := t.pick(random); ok {
 		t.call("PUT", "/api/tickets/"+o.id, o.seller, fmt.Sprintf(`{"title":"Seat %d","price":%d}`, random.IntN(1000), 1+random.IntN(200)), nil)
+	}
+}
+
+// withdraw takes a ticket off the market, until somebody edits it.
+func (t *trade) withdraw(random *rand.Rand) {
+	if o, ok := t.pick(random); ok {
+		t.call("DELETE", "/api/tickets/"+o.id, o.seller, "", nil)
 	}
 }
 
