@@ -24,7 +24,7 @@ func (b badInput) code() string {
 	first, _, _ := strings.Cut(b.says, "; ")
 	own := map[string]string{
 		"Email in use": "email_in_use", "Invalid credentials": "invalid_credentials", "Ticket is already reserved": "ticket_reserved", "Cannot withdraw a reserved ticket": "ticket_reserved",
-		"The signature is not Stripe's": "signature_invalid", "Unknown field (userId)": "unknown_field", "Unknown field (colour)": "unknown_field", "Unknown parameter (colour)": "unknown_parameter", "Unknown parameter (event)": "unknown_parameter",
+		"The signature is not Stripe's": "signature_invalid", "Unknown field (userId)": "unknown_field", "Unknown field (by)": "unknown_field", "Unknown field (colour)": "unknown_field", "Unknown parameter (colour)": "unknown_parameter", "Unknown parameter (event)": "unknown_parameter",
 	}
 	if code := own[first]; code != "" {
 		return code
