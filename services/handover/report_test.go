@@ -88,8 +88,33 @@ func TestReported(t *testing.T) {
 		}
 		open, _ = list(t, m, "olga", "/api/handovers/reports")
 		assert.Empty(t, open)
+		decided, _ := list(t, m, "oleg", "/api/handovers/reports?state=decided")
+		require.Len(t, decided, 1)
+		assert.Equal(t, "olga", decided[0].DecidedBy)
 		assert.Equal(t, []string{events.HandoverDue, events.HandoverDelivered, events.HandoverReported, c.event}, m.told())
 	}
+}
+
+// A buyer who reports his ticket unopened, and opens it when an operator has looked, is not refunded on that: the operator says
+// what he has read. Deciding the same twice is one all the same.
+func TestADecisionAboutWhatWasRead(t *testing.T) {
+	m := selling(t, true)
+	require.Equal(t, http.StatusOK, m.attaches(t, "ann", contenttest.PDF()).Code)
+	require.Equal(t, http.StatusOK, m.ask(t, "bob", "POST", "/api/handovers/T-1/report", `{"words":"it is a fake"}`).Code)
+	read := func() string { return m.ask(t, "olga", "GET", "/api/handovers/T-1", "").Header().Get("ETag") }
+	refund := func(tag string) int {
+		r := httptest.NewRequest("POST", "/api/handovers/T-1/decision", strings.NewReader(`{"decision":"refund"}`))
+		r.Header.Set("If-Match", tag)
+		return m.as(t, "olga", r).Code
+	}
+	unopened := read()
+	require.Equal(t, http.StatusOK, m.ask(t, "bob", "POST", "/api/handovers/T-1/open", "").Code)
+	assert.Equal(t, http.StatusPreconditionFailed, refund(unopened))
+	assert.Equal(t, handover.Reported, m.seen(t, "olga").Status)
+	opened := read()
+	assert.Equal(t, http.StatusOK, refund(opened))
+	assert.Equal(t, http.StatusOK, refund(opened), "twice")
+	assert.Equal(t, handover.Failed, m.seen(t, "olga").Status)
 }
 
 // Pages of sales, purchases and reports hold each once, the latest first.
@@ -123,5 +148,9 @@ func TestLists(t *testing.T) {
 	none, _ := list(t, m, "eve", "/api/handovers?as=seller")
 	assert.Empty(t, none)
 	assert.Equal(t, "[]\n", m.ask(t, "eve", "GET", "/api/handovers?as=buyer", "").Body.String())
-	assert.Equal(t, http.StatusBadRequest, m.ask(t, "olga", "GET", "/api/handovers/reports?cursor=x", "").Code)
+	for _, bad := range []string{"?cursor=x", "?state=x", "?colour=red"} {
+		assert.Equal(t, http.StatusBadRequest, m.ask(t, "olga", "GET", "/api/handovers/reports"+bad, "").Code, bad)
+	}
+	undecided, _ := list(t, m, "olga", "/api/handovers/reports?state=decided")
+	assert.Empty(t, undecided)
 }

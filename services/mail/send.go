@@ -36,14 +36,27 @@ func (s *server) onDue(ctx context.Context, rest string) error {
 		return err
 	}
 	log := s.log.With("mail", id, "kind", n.Kind, "event", n.Event(), "try", try)
-	err = errLate
-	if !n.Late(s.now()) {
+	switch {
+	case s.left.Has(id): // and could not be noted: a store that takes no writes must not make a mail every two seconds of one
+	case n.Late(s.now()):
+		err = errLate
+	default:
 		err = s.send(ctx, n, id)
 	}
 	var refused dropped
 	switch {
 	case err == nil:
+		s.left.Add(id)
 		return s.end(ctx, id, note.Sent, "")
+	case errors.Is(err, errUnsure):
+		n, failed := s.notes.Update(ctx, id, func(n *note.Note) error { n.Unsure++; return nil })
+		if failed != nil {
+			return failed
+		}
+		if n.Unsure >= mostUnsure {
+			log.Warn("a mail may have left: the mail server never says so", "times", n.Unsure)
+			return s.end(ctx, id, note.Dropped, errUnsure.Error())
+		}
 	case errors.As(err, &refused):
 		log.Warn("a mail is not sent", "why", err)
 		return s.end(ctx, id, note.Dropped, err.Error())
@@ -52,6 +65,12 @@ func (s *server) onDue(ctx context.Context, rest string) error {
 	log.Info("a mail has to wait", "until", due, "error", err)
 	return s.timers.Schedule(ctx, mailJob(id, try+1), due)
 }
+
+// mostLeft is how many mails are known to have left while their notes cannot say so.
+const mostLeft = 10_000
+
+// mostUnsure is how often a mail is handed over that may have left each time.
+const mostUnsure = 8
 
 // dropped is why a mail is not sent, now or ever.
 type dropped string

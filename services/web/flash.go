@@ -32,6 +32,11 @@ var done = map[string]string{
 	"reported":  "It is reported. Somebody looks at it and decides.",
 	"welcome":   "Welcome! You are signed in.",
 
+	"upheld":    "It is decided. The buyer gets the money back.",
+	"dismissed": "It is decided. The seller keeps the money.",
+	"looked":    "The card network was asked again. What it said stands with the payment, or below if that settled it.",
+	"settled":   "It is settled, in your words.",
+
 	"forgotten":    "If that address has an account, a letter with a link is on its way.",
 	"reset":        "Your new password is good. Sign in with it.",
 	"verified":     "Your address is verified.",

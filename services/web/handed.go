@@ -11,16 +11,19 @@ import (
 
 // handed is a sold ticket on its way to its buyer, as handover tells its two sides.
 type handed struct {
-	OrderID string `json:"orderId"`
-	Version int64  `json:"version"`
-	Status  string `json:"status"` // due, delivered, opened, reported, dismissed, failed or refunded
-	Ticket  struct {
+	OrderID  string `json:"orderId"`
+	Version  int64  `json:"version"`
+	Status   string `json:"status"`   // due, delivered, opened, reported, dismissed, failed or refunded
+	SellerID string `json:"sellerId"` // for operators, as the next
+	BuyerID  string `json:"buyerId"`
+	Ticket   struct {
 		ID    string       `json:"id"`
 		Title string       `json:"title"`
 		Price money.Amount `json:"price"`
 		occasion.Occasion
 	} `json:"ticket"`
 	Content     *attached  `json:"content"`
+	SoldAt      clock.Time `json:"soldAt"`
 	DueAt       clock.Time `json:"dueAt"`
 	DeliveredAt clock.Time `json:"deliveredAt"`
 	OpenedAt    clock.Time `json:"openedAt"`
@@ -29,7 +32,8 @@ type handed struct {
 	Report      string     `json:"report"`
 	DecidedAt   clock.Time `json:"decidedAt"`
 	Decision    string     `json:"decision"`
-	Reason      string     `json:"reason"` // why it failed
+	DecidedBy   string     `json:"decidedBy"` // for operators
+	Reason      string     `json:"reason"`    // why it failed
 	EndedAt     clock.Time `json:"endedAt"`
 	PayoutAt    clock.Time `json:"payoutAt"`
 	Frozen      bool       `json:"frozen"`
