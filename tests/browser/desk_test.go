@@ -2,28 +2,21 @@ package browser
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"marketplace/services/handover/content/contenttest"
 )
 
-// operator signs up with the address that dapr.yaml names, has it verified beside auth, and signs in anew.
+// operator signs up with the address that dapr.yaml names, verifies it, and signs in anew: a session says what was so when it
+// began.
 func operator(t *testing.T, base string) *person {
 	t.Helper()
 	olga := visitor(t, base)
 	olga.Email = "operator@example.com"
 	olga.signsUp()
 	olga.misses("Desk") // not by the address alone
-	auth := running.stack.App("auth")
-	verify := exec.CommandContext(t.Context(), auth.Command[0], "verify", olga.Email)
-	verify.Env = append(os.Environ(), fmt.Sprint("DAPR_HTTP_PORT=", auth.HTTPPort), fmt.Sprint("DAPR_GRPC_PORT=", auth.GRPCPort))
-	said, err := verify.CombinedOutput()
-	require.NoError(t, err, "%s", said)
+	olga.verifies()
 	olga.clicks("Sign out")
 	olga.sees("You are signed out")
 	olga.open("/signin")
