@@ -256,6 +256,7 @@ func TestDeletingAnAccount(t *testing.T) {
 		Account          struct{ Email string }
 		Tickets, Sales   []struct{ Title string }
 		Orders, Payments []json.RawMessage
+		Handovers        []struct{ OrderID, Role string }
 		Complete         bool
 	}
 	download := ann.get("/account/data")
@@ -264,6 +265,8 @@ func TestDeletingAnAccount(t *testing.T) {
 	assert.Equal(t, ann.Email, data.Account.Email)
 	assert.Len(t, data.Tickets, 2)
 	assert.Len(t, data.Orders, 1)
+	require.Len(t, data.Handovers, 1)
+	assert.Equal(t, sold.ID+" seller", data.Handovers[0].OrderID+" "+data.Handovers[0].Role)
 	assert.True(t, data.Complete)
 
 	wrong := ann.do("DELETE", "/api/users/me", `{"password":"wrong horse"}`)
@@ -275,7 +278,7 @@ func TestDeletingAnAccount(t *testing.T) {
 	})
 	require.Eventually(t, func() bool { return knock(t, s, "GET", "/api/orders", "", was, "") == "401" }, session.EndsWithin+10*time.Second, 500*time.Millisecond)
 	assert.Equal(t, "complete", bob.order(sold.ID).Status, "it is his")
-	assert.Equal(t, 404, asMail(t, s, "GET", "/internal/accounts/"+ann.ID, "").Status, "nobody writes to her")
+	mailed(t, s, ann.Email, "Your account is deleted")
 	assert.Equal(t, 400, visitor(t, s).post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
 	again := visitor(t, s).post("/api/users/signup", `{"email":"`+ann.Email+`","password":"battery staple"}`)
 	assert.Equal(t, 201, again.Status, "her address is free")

@@ -24,7 +24,7 @@ func (b badInput) code() string {
 	first, _, _ := strings.Cut(b.says, "; ")
 	own := map[string]string{
 		"Email in use": "email_in_use", "Invalid credentials": "invalid_credentials", "Ticket is already reserved": "ticket_reserved", "Cannot withdraw a reserved ticket": "ticket_reserved",
-		"The signature is not Stripe's": "signature_invalid", "Unknown field (userId)": "unknown_field", "Unknown field (colour)": "unknown_field", "Unknown parameter (colour)": "unknown_parameter", "Unknown parameter (event)": "unknown_parameter",
+		"The signature is not Stripe's": "signature_invalid", "Unknown field (userId)": "unknown_field", "Unknown field (by)": "unknown_field", "Unknown field (colour)": "unknown_field", "Unknown parameter (colour)": "unknown_parameter", "Unknown parameter (event)": "unknown_parameter",
 	}
 	if code := own[first]; code != "" {
 		return code
@@ -146,6 +146,11 @@ func TestBadInput(t *testing.T) {
 		{other, "POST", "/api/handovers/" + placed.ID + "/decision", `{"decision":"refund"}`, 401, "Not authorized"}, // an operator's
 		{other, "GET", "/api/handovers/reports", "", 401, "Not authorized"},
 
+		{other, "GET", "/api/payments/cases", "", 401, "Not authorized"}, // operators'
+		{other, "POST", "/api/payments/cases/nosuch/look", "", 401, "Not authorized"},
+		{other, "POST", "/api/payments/cases/nosuch/done", `{"words":" "}`, 400, "Say what was done (words)"},
+		{other, "POST", "/api/payments/cases/nosuch/done", `{"words":"x","by":"me"}`, 400, "Unknown field (by)"},
+		{other, "POST", "/api/payments/cases/nosuch/done", `{"words":"x"}`, 401, "Not authorized"},
 		{other, "GET", "/api/payments/nosuch", "", 404, "Not Found"},
 		{nobody, "POST", "/api/payments/webhook", `{"id":"evt_1","type":"payment_intent.succeeded"}`, 400, "The signature is not Stripe's"},
 

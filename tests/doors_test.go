@@ -108,6 +108,9 @@ func TestOwners(t *testing.T) {
 		{"DELETE /api/orders/{id}", toCancel.ID, "", "401", "401", "204"},
 		{"POST /api/payments", "", `{"orderId":"` + toPay.ID + `","token":"tok_visa"}`, "401", "401", "201"},
 		{"GET /api/payments/{orderId}", toPay.ID, "", "401", "401", "200"},
+		{"GET /api/payments/cases", "", "", "401", "401", "401"}, // operators'
+		{"POST /api/payments/cases/{id}/look", "refund-nosuch", "", "401", "401", "401"},
+		{"POST /api/payments/cases/{id}/done", "refund-nosuch", `{"words":"By hand"}`, "401", "401", "401"},
 		{"POST /api/payments/webhook", "", `{}`, "400", "400", "400"}, // Stripe's alone, by signature
 		{"GET /api/contents/{ticketId}", kept.ID, "", "401", "401", "200"},
 		{"PUT /api/contents/{ticketId}", kept.ID, `{"text":"M1 2"}`, "401", "401", "200"},
@@ -147,6 +150,13 @@ func TestOwners(t *testing.T) {
 		{"GET /tickets/{id}/content", kept.ID, "", signIn, "404", "200"},
 		{"POST /tickets/{id}/content", kept.ID, "", signIn, "404", "400"}, // it has no file
 		{"GET /sales", "", "", signIn, "200", "200"},
+		{"GET /desk", "", "", signIn, "404", "404"}, // operators', and to nobody else is there such a page
+		{"POST /desk/reports/{id}", handed.ID, "decision=refund", signIn, "404", "404"},
+		{"GET /desk/reports/{id}", handed.ID, "", "303 /desk", "303 /desk", "303 /desk"},
+		{"POST /desk/cases/{id}/look", "refund-nosuch", "", signIn, "404", "404"},
+		{"GET /desk/cases/{id}/look", "refund-nosuch", "", "303 /desk", "303 /desk", "303 /desk"},
+		{"POST /desk/cases/{id}/done", "refund-nosuch", "words=By+hand", signIn, "404", "404"},
+		{"GET /desk/cases/{id}/done", "refund-nosuch", "", "303 /desk", "303 /desk", "303 /desk"},
 		{"GET /signup", "", "", "200", "303 /", "303 /"},
 		{"POST /signup", "", "", "400", "400", "400"},
 		{"GET /signin", "", "", "200", "303 /", "303 /"},

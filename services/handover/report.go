@@ -91,40 +91,44 @@ const (
 	reportsLooks = 5
 )
 
-// reported lists the open reports, the latest first. A page may have fewer than limit, or none: the last is the one without a
+// reported lists the open reports, or those that were decided, the latest first. A page may have fewer than limit, or none: the last is the one without a
 // link.
 func (s *server) reported(w http.ResponseWriter, r *http.Request) error {
 	operator, err := s.operator(r)
 	if err != nil {
 		return err
 	}
-	page, err := api.PageOf(r)
+	page, err := api.PageOf(r, "state")
 	if err != nil {
 		return err
+	}
+	state := r.URL.Query().Get("state")
+	if state != "" && state != "open" && state != "decided" {
+		return fault.InField("state", "state must be open or decided")
 	}
 	next, err := page.Position()
 	if err != nil {
 		return err
 	}
-	open := []shown{}
-	for look := 0; look == 0 || look < reportsLooks && next > 0 && len(open) < page.Limit; look++ {
+	found := []shown{}
+	for look := 0; look == 0 || look < reportsLooks && next > 0 && len(found) < page.Limit; look++ {
 		var some []handover.Handover
-		if some, next, err = s.openReports(r.Context(), next, page.Limit-len(open)); err != nil {
+		if some, next, err = s.someReports(r.Context(), next, page.Limit-len(found), state == "decided"); err != nil {
 			return err
 		}
 		for _, h := range some {
-			open = append(open, s.shownTo(operator, h))
+			found = append(found, s.shownTo(operator, h))
 		}
 	}
 	if next > 0 {
 		api.SetNext(w, r, strconv.Itoa(next))
 	}
-	return api.WriteTagged(w, r, http.StatusOK, open)
+	return api.WriteTagged(w, r, http.StatusOK, found)
 }
 
-// openReports reads a slice of the list from a position, as List.Newest does, and returns those of it that are open, at most
-// limit, and the position after the last that it has looked at.
-func (s *server) openReports(ctx context.Context, from, limit int) (open []handover.Handover, next int, err error) {
+// someReports reads a slice of the list from a position, as List.Newest does, and returns those of it that are open or were
+// decided, at most limit, and the position after the last that it has looked at.
+func (s *server) someReports(ctx context.Context, from, limit int, decided bool) (some []handover.Handover, next int, err error) {
 	ids, next, err := s.reports.Newest(ctx, allReports, from, reportsSlice)
 	if err != nil {
 		return nil, 0, err
@@ -138,13 +142,13 @@ func (s *server) openReports(ctx context.Context, from, limit int) (open []hando
 		return nil, 0, err
 	}
 	for _, h := range found {
-		if h.Sale.Status != handover.Reported {
+		if decided && h.Sale.Verdict == "" || !decided && h.Sale.Status != handover.Reported {
 			continue
 		}
-		open = append(open, h)
-		if len(open) == limit {
-			return open, at[h.Sale.OrderID], nil
+		some = append(some, h)
+		if len(some) == limit {
+			return some, at[h.Sale.OrderID], nil
 		}
 	}
-	return open, next, nil
+	return some, next, nil
 }

@@ -88,6 +88,9 @@ func TestReported(t *testing.T) {
 		}
 		open, _ = list(t, m, "olga", "/api/handovers/reports")
 		assert.Empty(t, open)
+		decided, _ := list(t, m, "oleg", "/api/handovers/reports?state=decided")
+		require.Len(t, decided, 1)
+		assert.Equal(t, "olga", decided[0].DecidedBy)
 		assert.Equal(t, []string{events.HandoverDue, events.HandoverDelivered, events.HandoverReported, c.event}, m.told())
 	}
 }
@@ -145,5 +148,9 @@ func TestLists(t *testing.T) {
 	none, _ := list(t, m, "eve", "/api/handovers?as=seller")
 	assert.Empty(t, none)
 	assert.Equal(t, "[]\n", m.ask(t, "eve", "GET", "/api/handovers?as=buyer", "").Body.String())
-	assert.Equal(t, http.StatusBadRequest, m.ask(t, "olga", "GET", "/api/handovers/reports?cursor=x", "").Code)
+	for _, bad := range []string{"?cursor=x", "?state=x", "?colour=red"} {
+		assert.Equal(t, http.StatusBadRequest, m.ask(t, "olga", "GET", "/api/handovers/reports"+bad, "").Code, bad)
+	}
+	undecided, _ := list(t, m, "olga", "/api/handovers/reports?state=decided")
+	assert.Empty(t, undecided)
 }

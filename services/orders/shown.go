@@ -17,6 +17,7 @@ type shown struct {
 	UserID      string      `json:"userId"`
 	PlacedAt    clock.Time  `json:"placedAt,omitzero"`
 	ExpiresAt   clock.Time  `json:"expiresAt"`
+	EndedAt     clock.Time  `json:"endedAt,omitzero"` // when it was given back, or its time was over
 	Reason      string      `json:"reason,omitempty"`
 	Ticket      shownTicket `json:"ticket"`
 	Currency    string      `json:"currency"`       // of the ticket's price
@@ -34,12 +35,16 @@ type shownTicket struct {
 
 // shownTo is what the buyer of o reads in answers and lists: all but the code.
 func (s *server) shownTo(o sale.Order) shown {
-	return shown{
+	v := shown{
 		ID: o.ID, Version: o.Version, SaleVersion: o.SaleVersion, Status: o.Status, UserID: o.UserID,
 		PlacedAt: clock.At(o.PlacedAt), ExpiresAt: clock.At(o.ExpiresAt), Reason: o.Reason,
 		Ticket:   shownTicket{o.Ticket.ID, o.Ticket.Title, o.Ticket.Price, o.Ticket.Version, o.Ticket.Occasion},
 		Currency: string(s.currency),
 	}
+	if !o.EndedAt.IsZero() {
+		v.EndedAt = clock.At(o.EndedAt)
+	}
+	return v
 }
 
 // withCode is shownTo with what proves the purchase, once there was one.

@@ -26,10 +26,10 @@ func TestWhatIsShownAndWhatIsToldOfAnOrder(t *testing.T) {
 	s := &server{currency: "usd"}
 	list, err := json.Marshal(s.shownTo(o))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{`+both+`,"currency":"usd"}`, string(list))
+	assert.JSONEq(t, `{`+both+`,"currency":"usd","endedAt":"2026-01-02T12:00:00.000Z"}`, string(list))
 	alone, err := json.Marshal(s.withCode(o))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{`+both+`,"currency":"usd","code":"SECRET"}`, string(alone))
+	assert.JSONEq(t, `{`+both+`,"currency":"usd","endedAt":"2026-01-02T12:00:00.000Z","code":"SECRET"}`, string(alone))
 
 	told := announce(sale.Sale{}, sale.Sale{SellerID: "ann", Orders: []sale.Order{o}})
 	require.Len(t, told, 1)

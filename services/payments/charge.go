@@ -28,7 +28,9 @@ func (s *server) charge(ctx context.Context, p payment.Payment) (payment.Payment
 	case refused:
 		return s.decline(ctx, p, reason, codeOf(err))
 	case person:
-		s.needsPerson(p.OrderID, err.Error())
+		if down := s.needsPerson(ctx, payment.Unmade, p.OrderID, "", p.ChargeKey(), err.Error()); down != nil {
+			return p, unsettled(down)
+		}
 		return s.decline(ctx, p, neverMade, notMade)
 	case unknown:
 		if in, lost := s.cards.Find(ctx, p); lost == nil {

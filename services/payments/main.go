@@ -26,6 +26,8 @@ type settings struct {
 // server is the service. Its fields are all that its handlers share.
 type server struct {
 	payments      *dapr.Announced[payment.Payment] // by order id
+	cases         *dapr.Collection[payment.Case]   // by their own id: what needs a person
+	open          *dapr.List                       // ids of cases, all under one owner
 	cards         cards
 	services      dapr.Invoker
 	timers        dapr.Scheduler
@@ -62,6 +64,8 @@ func run(ctx context.Context, log *slog.Logger) error {
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, cfg.Now, log)
 	s := &server{
 		payments:      dapr.NewAnnounced("payment", sidecar, outbox, announce).Counted(count),
+		cases:         dapr.NewCollection[payment.Case]("case", sidecar),
+		open:          dapr.NewList("cases", sidecar),
 		cards:         newStripe(cfg.StripeKey, cfg.StripeBase),
 		services:      sidecar,
 		timers:        sidecar,

@@ -36,6 +36,11 @@ func (s *server) onRefund(ctx context.Context, rest string) error {
 		return nil
 	}
 	s.log.Info("a refund is not made yet", "order", orderID, "try", try, "error", err)
+	if try == tooLong {
+		if err := s.needsPerson(ctx, payment.Refund, orderID, "", "waits", "The money does not go back for long: "+sayable(err)); err != nil {
+			return err
+		}
+	}
 	return s.timers.Schedule(ctx, refundJob(orderID, try+1), s.now().Add(pause(try)))
 }
 
@@ -66,7 +71,8 @@ func (s *server) sendBack(ctx context.Context, orderID, stripeID string) error {
 	means := refundVerdict(err)
 	switch {
 	case err != nil && means == person, err == nil && made.State == failed:
-		s.needsPerson(orderID, fmt.Sprintf("the charge %s of an attempt that was given up does not go back: %v %s", stripeID, err, made.Reason))
+		return s.needsPerson(ctx, payment.Stray, orderID, stripeID, stripeID,
+			fmt.Sprintf("The charge %s of an attempt that was given up does not go back: %s %s", stripeID, sayable(err), made.Reason))
 	case err != nil && means != done:
 		return fault.Down(err, "Please try again in a moment")
 	}
@@ -91,8 +97,12 @@ func (s *server) review(ctx context.Context, p payment.Payment) error {
 
 // noteRefund saves what the card network says of a refund.
 func (s *server) noteRefund(ctx context.Context, p payment.Payment, made refund) (payment.Payment, error) {
-	before := p.Trouble
-	p, err := s.payments.Update(ctx, dapr.ByRepeat, p.OrderID, func(now *payment.Payment) error {
+	p, err := s.payments.UpdateAfter(ctx, dapr.ByRepeat, p.OrderID, func() error {
+		if made.State != failed {
+			return nil
+		}
+		return s.needsPerson(ctx, payment.Refund, p.OrderID, "", "refused "+made.ID, made.Reason)
+	}, func(now *payment.Payment) error {
 		switch made.State {
 		case returned:
 			now.Returned(made.ID, s.now())
@@ -103,9 +113,6 @@ func (s *server) noteRefund(ctx context.Context, p payment.Payment, made refund)
 	})
 	if err == nil && made.State == returned {
 		s.log.Info("refunded", "order", p.OrderID, "payment", p.ID, "trace", trace.ID(ctx))
-	}
-	if err == nil && p.Trouble != "" && p.Trouble != before {
-		s.needsPerson(p.OrderID, p.Trouble)
 	}
 	return p, err
 }

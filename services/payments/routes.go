@@ -14,6 +14,11 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.FromWeb("POST", "/api/payments", s.once.Do(s.pay, payLimit), service.Unlimited)
 	r.FromWeb("GET", "/api/payments/{orderId}", s.show, service.Quick)
 
+	// Operators, through web: what needs a person. However often it is looked at, money goes back once; done twice is once.
+	r.FromWeb("GET", "/api/payments/cases", s.listCases, service.Quick)
+	r.FromWeb("POST", "/api/payments/cases/{id}/look", s.lookAgain, service.Unlimited)
+	r.FromWeb("POST", "/api/payments/cases/{id}/done", s.doneByHand, service.Quick)
+
 	// orders, before it ends an order that somebody was paying for.
 	r.Internal("GET", "/internal/payments/{orderId}", s.tell, "orders")
 

@@ -40,6 +40,9 @@ func readSettleJob(rest string) (orderID, checkout string, look int, ok bool) {
 	return parts[0], parts[1], look, err == nil && look >= 0
 }
 
+// tooLong is the look, or the try, at which somebody is told that there is no end: after about three quarters of an hour.
+const tooLong = 12
+
 // pause is the time before a look, longer with each.
 func pause(look int) time.Duration {
 	return min(5*time.Second<<min(look, 10), 5*time.Minute)
@@ -67,6 +70,11 @@ func (s *server) onSettle(ctx context.Context, rest string) error {
 		return nil
 	}
 	s.log.Info("a payment is still open", "order", orderID, "look", look, "error", err)
+	if look == tooLong {
+		if err := s.needsPerson(ctx, payment.Open, orderID, "", p.ChargeKey(), "The card network has not said for long whether it has charged: "+sayable(err)); err != nil {
+			return err
+		}
+	}
 	due := s.now().Add(pause(look))
 	if p.Awaits() && p.Until.After(due) {
 		due = p.Until
@@ -115,10 +123,4 @@ func (s *server) unschedule(ctx context.Context, job string) {
 	if err := s.timers.Unschedule(ctx, job); err != nil {
 		s.log.Info("a settled payment's job stays and will find nothing to do", "job", job, "error", err)
 	}
-}
-
-// needsPerson is the line that an operator watches for (k8s/README.md): money that no repetition will put right.
-func (s *server) needsPerson(orderID, why string) {
-	persons.Inc()
-	s.log.Error("needs a person", "order", orderID, "why", why)
 }

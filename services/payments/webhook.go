@@ -56,10 +56,10 @@ func (s *server) onStripe(ctx context.Context, e stripe.Event) error {
 		return s.onMoneyBack(ctx, o)
 	case stripe.EventTypeChargeDisputeCreated:
 		in, err := s.look(ctx, o.Intent)
-		if err == nil && in.OrderID != "" {
-			s.needsPerson(in.OrderID, "the card's owner disputes the charge "+o.Intent)
+		if err != nil || in.OrderID == "" {
+			return err
 		}
-		return err
+		return s.needsPerson(ctx, payment.Disputed, in.OrderID, in.ID, o.ID, "The card's owner disputes the charge "+in.ID)
 	}
 	return nil
 }
@@ -71,8 +71,7 @@ const eventTypeRefundFailed = "refund.failed" // newer than the client library
 func (s *server) onIntent(ctx context.Context, o object, succeeded bool) error {
 	p, err := s.payments.Announce(ctx, o.Metadata[orderField])
 	if fault.KindOf(err) == fault.NotFound {
-		s.needsPerson(o.Metadata[orderField], "Stripe tells of "+o.ID+", which is for no payment we know")
-		return nil
+		return s.needsPerson(ctx, payment.Unknown, o.Metadata[orderField], o.ID, o.ID, "Stripe tells of "+o.ID+", which is for no payment we know")
 	}
 	if err != nil {
 		return err
@@ -112,7 +111,8 @@ func (s *server) onMoneyBack(ctx context.Context, o object) error {
 	}
 	made, err := s.cards.Refunded(ctx, in.ID) // of an attempt that was given up
 	if err == nil && made.State == failed {
-		s.needsPerson(p.OrderID, "the charge "+in.ID+" of an attempt that was given up does not go back: "+made.Reason)
+		return s.needsPerson(ctx, payment.Stray, p.OrderID, in.ID, in.ID+" "+made.ID,
+			"The charge "+in.ID+" of an attempt that was given up does not go back: "+made.Reason)
 	}
 	if err != nil && !errors.Is(err, errNone) {
 		return fault.Down(err, "Please try again in a moment")

@@ -58,7 +58,7 @@ func paid(t *testing.T) *server {
 	sidecar := &daprtest.Sidecar{}
 	log := slog.New(slog.DiscardHandler)
 	outbox := dapr.NewOutbox("payments", sidecar, sidecar, now, log)
-	s := &server{payments: dapr.NewAnnounced("payment", sidecar, outbox, announce), cards: oneCharge{t}, timers: sidecar, outbox: outbox, settled: recent.New(10), webhookSecret: "whsec_test", currency: "usd", now: now, log: log}
+	s := &server{payments: dapr.NewAnnounced("payment", sidecar, outbox, announce), cases: dapr.NewCollection[payment.Case]("case", sidecar), open: dapr.NewList("cases", sidecar), cards: oneCharge{t}, timers: sidecar, outbox: outbox, settled: recent.New(10), webhookSecret: "whsec_test", currency: "usd", now: now, log: log}
 	paid := payment.Payment{ID: "p", OrderID: "T-1", UserID: "bob", Amount: 1999, Currency: "usd", Status: payment.Succeeded, Version: 1, Attempt: 1, Token: "tok_visa", StripeID: "pi_1"}
 	if err := s.payments.Create(t.Context(), dapr.ByRepeat, "T-1", paid); err != nil {
 		t.Fatal(err)

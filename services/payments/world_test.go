@@ -73,7 +73,7 @@ func (w *world) start() {
 	outbox := dapr.NewOutbox("payments", side, side, w.now, log)
 	sessions := session.NewVerifier(session.KeysOf(signingKey.Public().(ed25519.PublicKey)), w.now)
 	w.payments = payments{&server{
-		payments: dapr.NewAnnounced("payment", side, outbox, announce), cards: &networkOf{w.network, m}, services: &ordersOf{w, m},
+		payments: dapr.NewAnnounced("payment", side, outbox, announce), cases: dapr.NewCollection[payment.Case]("case", side), open: dapr.NewList("cases", side), cards: &networkOf{w.network, m}, services: &ordersOf{w, m},
 		timers: side, outbox: outbox, settled: recent.New(10), currency: "usd", now: w.now, log: log, webhookSecret: "whsec_test",
 		sessions: sessions, once: service.NewOnce(side, sessions.Sender, w.now, log),
 	}, m}

@@ -40,7 +40,8 @@ type order struct {
 	Status    status     `json:"status"`
 	PlacedAt  clock.Time `json:"placedAt"` // zero for one from before this was kept
 	ExpiresAt clock.Time `json:"expiresAt"`
-	Reason    string     `json:"reason"` // why it ended without a ticket
+	EndedAt   clock.Time `json:"endedAt"` // without a ticket; zero for one from before this was kept
+	Reason    string     `json:"reason"`  // why
 	Ticket    struct {
 		ID    string       `json:"id"`
 		Title string       `json:"title"`

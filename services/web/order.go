@@ -140,7 +140,7 @@ func (p purchase) History() []step {
 		if p.Order.Reason == "expired" {
 			steps = append(steps, step{"The time to pay ran out", p.Order.ExpiresAt})
 		} else {
-			steps = append(steps, step{"You gave the ticket back", clock.Time{}})
+			steps = append(steps, step{"You gave the ticket back", p.Order.EndedAt})
 		}
 	}
 	if r := p.Receipt; r != nil && r.Status == "refunding" {

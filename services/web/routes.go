@@ -53,6 +53,13 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 		"GET /sales":                       s.sales,
 		"POST /orders/{id}/cancel":         s.cancel,
 		"GET /orders/{id}/cancel":          s.up,
+		"GET /desk":                        s.desk, // operators
+		"POST /desk/reports/{id}":          s.decide,
+		"GET /desk/reports/{id}":           s.toDesk,
+		"POST /desk/cases/{id}/look":       s.lookAgain,
+		"GET /desk/cases/{id}/look":        s.toDesk,
+		"POST /desk/cases/{id}/done":       s.doneByHand,
+		"GET /desk/cases/{id}/done":        s.toDesk,
 		"GET /signup":                      s.signUpForm,
 		"POST /signup":                     s.signUp,
 		"GET /signin":                      s.signInForm,

@@ -20,13 +20,19 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // newSite is a site whose services answer with what is given for a method and path; anything else is not found.
 func newSite(t *testing.T, answers map[string]string) (*site, *http.Cookie) {
 	t.Helper()
+	return siteFor(t, session.User{ID: "ann", Email: "ann@example.com"}, answers)
+}
+
+// siteFor is newSite with somebody else signed in.
+func siteFor(t *testing.T, visitor session.User, answers map[string]string) (*site, *http.Cookie) {
+	t.Helper()
 	public, private, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	look, err := newLook("usd")
 	require.NoError(t, err)
 	now := func() time.Time { return noon }
 	signedIn := httptest.NewRecorder()
-	_, err = session.NewIssuer(private, false, now).Open(signedIn, session.User{ID: "ann", Email: "ann@example.com"}, 0)
+	_, err = session.NewIssuer(private, false, now).Open(signedIn, visitor, 0)
 	require.NoError(t, err)
 	api := func(w http.ResponseWriter, r *http.Request) {
 		body, known := answers[r.Method+" "+r.URL.Path]

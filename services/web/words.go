@@ -38,6 +38,7 @@ func (l *look) words(currency money.Currency) template.FuncMap {
 		"left":     left,
 		"happened": func(what string) string { return cmp.Or(happened[what], what) },
 		"quoted":   quoted,
+		"trouble":  func(kind string) string { return cmp.Or(troubles[kind], kind) },
 	}
 }
 

@@ -54,6 +54,7 @@ const (
 	CardDeclined     Code = "card_declined"     // the card network's reason is the message
 	PriceNotPayable  Code = "price_not_payable" // no card can be charged this amount
 	SignatureInvalid Code = "signature_invalid" // the Stripe-Signature is not Stripe's
+	CaseSettled      Code = "case_settled"      // what needed a person is settled, or was looked at too often
 
 	// Of handovers.
 	NotHandedOver Code = "not_handed_over" // the seller has still to hand the ticket over

@@ -96,6 +96,14 @@ func (c Currency) Smallest(a Amount) int64 {
 	return int64(a)
 }
 
+// Amount is Smallest the other way round.
+func (c Currency) Amount(smallest int64) Amount {
+	if c.Whole() {
+		return Amount(smallest * 100)
+	}
+	return Amount(smallest)
+}
+
 // Plain prints an amount as Price reads it: "1234.50", "1200".
 func (c Currency) Plain(a Amount) string {
 	if c.Whole() {

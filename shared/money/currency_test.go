@@ -44,6 +44,7 @@ func TestSmallestAndPrints(t *testing.T) {
 	} {
 		assert.Empty(t, c.currency.Complaint(c.amount), c)
 		assert.Equal(t, c.smallest, c.currency.Smallest(c.amount), c)
+		assert.Equal(t, c.amount, c.currency.Amount(c.smallest), c)
 		assert.Equal(t, c.plain, c.currency.Plain(c.amount), c)
 		assert.Equal(t, c.print, c.currency.Print(c.amount), c)
 		again, complaint := c.currency.Price([]byte(c.plain))

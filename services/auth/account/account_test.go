@@ -53,6 +53,30 @@ func TestHistoryHasAnEnd(t *testing.T) {
 	assert.EqualValues(t, 1+500+250, a.Version)
 }
 
+// A program that signs in again and again and keeps no cookie is news once in a while: its owner's letters have an end, and so has, while the
+// broker is away, what waits for it. Another device is news at once.
+func TestAProgramThatSignsInOften(t *testing.T) {
+	a := ann()
+	told := func(device string, at time.Time) bool {
+		was := a.Version
+		require.NoError(t, a.SignIn("hash", device, false, at))
+		return a.Version > was
+	}
+	news := 0
+	for i := range 1000 {
+		if told("curl", noon.Add(time.Duration(i)*time.Second)) {
+			news++
+		}
+	}
+	assert.Equal(t, 4, news)
+	later := noon.Add(1000 * time.Second)
+	assert.True(t, told("Firefox on Linux", later))
+	assert.False(t, told("Firefox on Linux", later.Add(newsOnceIn-time.Second)))
+	a.SignOutEverywhere("", later)
+	assert.True(t, told("Firefox on Linux", later.Add(time.Second)), "everybody was sent away: this one is back")
+	assert.True(t, told("Firefox on Linux", later.Add(time.Hour)))
+}
+
 // A proof of the password is worth nothing when the password has changed meanwhile.
 func TestAnOldProof(t *testing.T) {
 	for name, do := range map[string]func(*Account) error{
