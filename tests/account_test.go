@@ -125,6 +125,25 @@ func TestForgottenPassword(t *testing.T) {
 	assert.Equal(t, []string{"new-device", "password-reset", "forgotten", "forgotten", "new-device", "signed-up"}, whats)
 }
 
+// What the pages of an account do, programs can.
+func TestAnAccountByTheAPI(t *testing.T) {
+	s := market(t)
+	ann, stranger := newcomer(t, s), visitor(t, s)
+	for path, body := range map[string]string{
+		"/api/users/password": `{"current":"correct horse","password":"battery staple"}`, "/api/users/signout-everywhere": "", "/api/users/verification": "",
+	} {
+		assert.Equal(t, 401, stranger.post(path, body).Status, path)
+	}
+	assert.Equal(t, 401, stranger.do("DELETE", "/api/users/me", `{"password":"correct horse"}`).Status)
+
+	require.Equal(t, 200, ann.post("/api/users/password", `{"current":"correct horse","password":"battery staple"}`).Status)
+	assert.Equal(t, 200, ann.get("/api/orders").Status, "this session goes on")
+	require.Equal(t, 202, stranger.post("/api/users/forgot", `{"email":"`+ann.Email+`"}`).Status)
+	token := tokenOf(t, letter(t, s, ann.ID, "reset", 2))
+	require.Equal(t, 200, stranger.post("/api/users/reset", `{"token":"`+token+`","password":"correct horse"}`).Status)
+	assert.Equal(t, 200, stranger.post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
+}
+
 // Whoever asks for letters again and again is told to wait, and so is who guesses at a password with a session.
 func TestLettersAreCounted(t *testing.T) {
 	s := market(t)
@@ -237,6 +256,7 @@ func TestDeletingAnAccount(t *testing.T) {
 		Account          struct{ Email string }
 		Tickets, Sales   []struct{ Title string }
 		Orders, Payments []json.RawMessage
+		Handovers        []struct{ OrderID, Role string }
 		Complete         bool
 	}
 	download := ann.get("/account/data")
@@ -245,6 +265,8 @@ func TestDeletingAnAccount(t *testing.T) {
 	assert.Equal(t, ann.Email, data.Account.Email)
 	assert.Len(t, data.Tickets, 2)
 	assert.Len(t, data.Orders, 1)
+	require.Len(t, data.Handovers, 1)
+	assert.Equal(t, sold.ID+" seller", data.Handovers[0].OrderID+" "+data.Handovers[0].Role)
 	assert.True(t, data.Complete)
 
 	wrong := ann.do("DELETE", "/api/users/me", `{"password":"wrong horse"}`)
@@ -256,7 +278,7 @@ func TestDeletingAnAccount(t *testing.T) {
 	})
 	require.Eventually(t, func() bool { return knock(t, s, "GET", "/api/orders", "", was, "") == "401" }, session.EndsWithin+10*time.Second, 500*time.Millisecond)
 	assert.Equal(t, "complete", bob.order(sold.ID).Status, "it is his")
-	assert.Equal(t, 404, asMail(t, s, "GET", "/internal/accounts/"+ann.ID, "").Status, "nobody writes to her")
+	mailed(t, s, ann.Email, "Your account is deleted")
 	assert.Equal(t, 400, visitor(t, s).post("/api/users/signin", `{"email":"`+ann.Email+`","password":"correct horse"}`).Status)
 	again := visitor(t, s).post("/api/users/signup", `{"email":"`+ann.Email+`","password":"battery staple"}`)
 	assert.Equal(t, 201, again.Status, "her address is free")

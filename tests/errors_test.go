@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"marketplace/services/handover/content/contenttest"
 )
 
 // asks sends a request with headers of the caller's choosing, without the person's cookie.
@@ -78,6 +80,11 @@ func TestEveryPathKnowsItsMethods(t *testing.T) {
 	offered := owner.sells("Looked at", "10")
 	placed := buyer.orders(offered.ID)
 	require.Equal(t, 400, buyer.pays(placed.ID, "tok_chargeDeclined").Status)
+	handed := owner.sells("Handed over", "10")
+	require.Equal(t, 200, owner.attaches(handed.ID, contenttest.PDF()).Status)
+	bought := buyer.buys(handed.ID)
+	buyer.becomes(bought.ID, "delivered")
+	olga := operator(t, s)
 	known := map[string][]string{}
 	for _, route := range openRoutes(t) {
 		if method, path, _ := strings.Cut(route, " "); strings.HasPrefix(path, "/api/") {
@@ -92,16 +99,25 @@ func TestEveryPathKnowsItsMethods(t *testing.T) {
 		methods = append(methods, "OPTIONS")
 		slices.Sort(methods)
 		allow := strings.Join(methods, ", ")
-		id := placed.ID
-		if strings.HasPrefix(route, "/api/tickets") {
+		who, id, query := buyer, placed.ID, ""
+		switch {
+		case strings.HasPrefix(route, "/api/tickets"):
 			id = offered.ID
+		case strings.HasPrefix(route, "/api/contents"):
+			who, id = owner, handed.ID
+		case route == "/api/handovers":
+			query = "?as=buyer"
+		case route == "/api/handovers/reports":
+			who = olga
+		case strings.HasPrefix(route, "/api/handovers"):
+			id = bought.ID
 		}
-		path := strings.NewReplacer("{id}", id, "{orderId}", id).Replace(route)
+		path := strings.NewReplacer("{id}", id, "{orderId}", id, "{ticketId}", id).Replace(route) + query
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW"} {
 			if method != "OPTIONS" && slices.Contains(methods, method) {
 				continue
 			}
-			got := buyer.do(method, path, "")
+			got := who.do(method, path, "")
 			assert.Equal(t, allow, got.Header.Get("Allow"), "%s %s: %s", method, path, got.Body)
 			switch method {
 			case "OPTIONS":
@@ -116,7 +132,7 @@ func TestEveryPathKnowsItsMethods(t *testing.T) {
 		}
 		if slices.Contains(methods, "GET") {
 			plain := []string{"Accept-Encoding", "identity"} // or the client asks for gzip by itself, with GET alone
-			get, head := buyer.asks("GET", path, "", plain...), buyer.asks("HEAD", path, "", plain...)
+			get, head := who.with("GET", path, "", plain...), who.with("HEAD", path, "", plain...)
 			assert.Equal(t, 200, get.Status, "%s: %s", path, get.Body)
 			assert.Equal(t, get.Status, head.Status, path)
 			assert.Empty(t, head.Body)

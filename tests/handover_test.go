@@ -220,6 +220,10 @@ func TestReportedAndDecided(t *testing.T) {
 	assert.Equal(t, 400, buyer.get("/api/contents/"+offered.ID+"/file").Status, "not his any more")
 	assert.Equal(t, 200, seller.get("/api/contents/"+offered.ID+"/file").Status)
 
+	nowhere := order{ID: offered.ID + "-NOSUCH"}
+	assert.Equal(t, 404, decide(olga, nowhere, "refund").Status)
+	assert.Equal(t, 401, visitor(t, s).get("/api/handovers/"+upheld.ID).Status)
+
 	_, dismissed := reported("Said to be used before")
 	require.Equal(t, 200, decide(olga, dismissed, "dismiss").Status)
 	assert.Equal(t, "dismissed", seller.becomes(dismissed.ID, "dismissed").Status)

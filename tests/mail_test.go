@@ -79,7 +79,7 @@ func TestAPurchaseIsWrittenAbout(t *testing.T) {
 
 	sold := mailed(t, s, seller.Email, "Sold, hand it over now: ")
 	require.Len(t, sold, 1)
-	assert.Contains(t, sold[0].Links, s.URL+"/selling")
+	assert.Contains(t, sold[0].Links, s.URL+"/sales")
 
 	said := events.Handover{ID: order.ID, Status: events.HandoverIsDue, SellerID: seller.ID, BuyerID: buyer.ID, DueAt: clock.At(time.Now().Add(time.Hour)),
 		Ticket: events.HandoverTicket{ID: ticket.ID, Title: ticket.Title, Price: 1999}}

@@ -50,15 +50,26 @@ func (h *house) whats(t *testing.T) (all []string) {
 	return all
 }
 
-// mail asks for a letter's link as mail does, and returns its token.
-func (h *house) letter(t *testing.T, purpose string, id string, version int64) (status int, token string) {
-	t.Helper()
-	r := httptest.NewRequest("POST", "/internal/accounts/"+id+"/links", strings.NewReader(fmt.Sprintf(`{"purpose":%q,"version":%d}`, purpose, version)))
+func (h *house) asMail(method, path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	for name, value := range map[string]string{"Content-Type": "application/json", "dapr-api-token": "token", "dapr-caller-app-id": "mail"} {
 		r.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
 	h.routes(service.Settings{Token: "token"}, slog.New(slog.DiscardHandler), nil).ServeHTTP(w, r)
+	return w
+}
+
+// address is what mail hears of whom to write to.
+func (h *house) address(t *testing.T, id string) string {
+	t.Helper()
+	return h.asMail("GET", "/internal/accounts/"+id, "").Body.String()
+}
+
+// letter asks for a letter's link as mail does, and returns its token.
+func (h *house) letter(t *testing.T, purpose string, id string, version int64) (status int, token string) {
+	t.Helper()
+	w := h.asMail("POST", "/internal/accounts/"+id+"/links", fmt.Sprintf(`{"purpose":%q,"version":%d}`, purpose, version))
 	var link struct{ Path string }
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &link))
 	u, err := url.Parse(link.Path)
@@ -406,7 +417,11 @@ func TestDeletingAnAccount(t *testing.T) {
 	assert.Equal(t, 400, status)
 	status, _ = h.letter(t, "verify", ann, 0)
 	assert.Equal(t, 404, status, "nobody writes to her")
+	assert.Equal(t, `{"id":"`+ann+`","email":"ann@example.com","verified":false,"deleted":true}`, strings.TrimSpace(h.address(t, ann)), "but that")
 	for _, key := range h.sidecar.Keys() {
+		if strings.HasSuffix(key, "farewell:"+ann) { // goes by itself
+			continue
+		}
 		item, err := h.sidecar.Load(t.Context(), key)
 		require.NoError(t, err)
 		assert.NotContains(t, string(item.Value), "example.com", key)
@@ -418,6 +433,9 @@ func TestDeletingAnAccount(t *testing.T) {
 	told := h.told(t)
 	assert.Equal(t, []string{"created", "forgotten", "deleted", "created"}, h.whats(t))
 	assert.NotEqual(t, ann, told[3].ID, "somebody else")
+	assert.Contains(t, h.address(t, ann), `"deleted":true`)
+	assert.NotContains(t, h.address(t, told[3].ID), "deleted")
+	assert.Contains(t, h.address(t, "nobody"), "not_found")
 	status, _ = h.post(t, "reset", `{"token":"`+link+`","password":"battery staple"}`, nil)
 	assert.Equal(t, 400, status, "a link of the one before opens nothing of the other's")
 	assert.Error(t, h.command(context.Background(), []string{"verify", "nobody@example.com"}))

@@ -3,12 +3,23 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"marketplace/services/auth/account"
+	"marketplace/services/auth/user"
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 )
+
+// farewell is where the letter goes that says that an account was deleted. It is kept for a day, apart from the account: nothing
+// else is sent there, and then nobody knows the address.
+type farewell struct {
+	Email    user.Email `json:"email"`
+	Verified bool       `json:"verified,omitempty"`
+}
+
+const farewellKept = 24 * time.Hour
 
 // deleteMe ends the account of who asks and knows its password. Its address is free again at once; what others need to know
 // of their own orders and sales stays with its id, and no name. It is refused while somebody counts on the account.
@@ -36,6 +47,10 @@ func (s *server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := s.makeFindable(r.Context(), a); err != nil {
+		return err
+	}
+	leaves := farewell{a.Email, a.Verified()}
+	if _, err := s.farewells.Upsert(r.Context(), a.ID, func(f *farewell) error { *f = leaves; return nil }); err != nil {
 		return err
 	}
 	proven := a.Password

@@ -64,7 +64,7 @@ func TestKilledAnywhere(t *testing.T) {
 			assert.Equal(t, done, slices.Contains(w.whats(t), "verified"))
 			assert.False(t, w.over(t, w.thiefs))
 		}},
-		"delete": {13, func(t *testing.T, w *world, browser *[]*http.Cookie) int {
+		"delete": {15, func(t *testing.T, w *world, browser *[]*http.Cookie) int {
 			status, _ := w.ask(t, "DELETE", "/api/users/me", home, `{"password":"correct horse"}`, browser)
 			return status
 		}, []int{204, 401}, func(t *testing.T, w *world, done bool) {

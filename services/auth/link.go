@@ -56,15 +56,24 @@ type addressed struct {
 	ID       string `json:"id"`
 	Email    string `json:"email"`
 	Verified bool   `json:"verified"`
+	Deleted  bool   `json:"deleted,omitempty"` // to say that, and nothing else
 }
 
-// address tells mail whom to write to.
+// address tells mail whom to write to. Who has gone is still told that.
 func (s *server) address(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.asked(r)
+	if fault.KindOf(err) == fault.NotFound {
+		id := mux.Vars(r)["id"]
+		f, err := s.farewells.Get(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		return api.Write(w, http.StatusOK, addressed{id, string(f.Email), f.Verified, true})
+	}
 	if err != nil {
 		return err
 	}
-	return api.Write(w, http.StatusOK, addressed{a.ID, string(a.Email), a.Verified()})
+	return api.Write(w, http.StatusOK, addressed{a.ID, string(a.Email), a.Verified(), false})
 }
 
 // isVerified tells tickets what a session from before may not say yet.

@@ -30,18 +30,19 @@ type settings struct {
 
 // server is the service. Its fields are all that its handlers share.
 type server struct {
-	accounts *dapr.Announced[account.Account] // by hashed e-mail address
-	owners   *dapr.Collection[owner]          // by user id
-	tries    *dapr.Collection[tries.Tries]    // by account, by device and by network
-	endings  *dapr.Collection[endings]
-	outbox   *dapr.Outbox
-	others   dapr.Invoker                // the services that know what an account has under way
-	broker   func(context.Context) error // whether it takes events
-	once     *service.Once
-	issuer   *session.Issuer
-	verifier *session.Verifier
-	public   session.Keys
-	now      clock.Now
+	accounts  *dapr.Announced[account.Account] // by hashed e-mail address
+	owners    *dapr.Collection[owner]          // by user id
+	tries     *dapr.Collection[tries.Tries]    // by account, by device and by network
+	farewells *dapr.Collection[farewell]       // by user id
+	endings   *dapr.Collection[endings]
+	outbox    *dapr.Outbox
+	others    dapr.Invoker                // the services that know what an account has under way
+	broker    func(context.Context) error // whether it takes events
+	once      *service.Once
+	issuer    *session.Issuer
+	verifier  *session.Verifier
+	public    session.Keys
+	now       clock.Now
 
 	log        *slog.Logger
 	background sync.WaitGroup // letters that are being asked for
@@ -99,15 +100,16 @@ func run(ctx context.Context, log *slog.Logger) error {
 // newServer is the service as far as it needs no keys.
 func newServer(store dapr.Store, publisher dapr.Publisher, now clock.Now, log *slog.Logger) *server {
 	s := &server{
-		owners:  dapr.NewCollection[owner]("owner", store),
-		tries:   dapr.NewTemporary[tries.Tries]("tries", store, tries.Window),
-		endings: dapr.NewTemporary[endings]("endings", store, endingKept),
-		once:    service.NewOnce(store, network, now, log),
-		signIns: newTurns(),
-		signUps: newTurns(),
-		letters: make(chan struct{}, lettersAtOnce),
-		now:     now,
-		log:     log,
+		owners:    dapr.NewCollection[owner]("owner", store),
+		tries:     dapr.NewTemporary[tries.Tries]("tries", store, tries.Window),
+		farewells: dapr.NewTemporary[farewell]("farewell", store, farewellKept),
+		endings:   dapr.NewTemporary[endings]("endings", store, endingKept),
+		once:      service.NewOnce(store, network, now, log),
+		signIns:   newTurns(),
+		signUps:   newTurns(),
+		letters:   make(chan struct{}, lettersAtOnce),
+		now:       now,
+		log:       log,
 	}
 	s.outbox = dapr.NewOutbox("auth", store, endsFirst{s, publisher}, now, log)
 	s.accounts = dapr.NewAnnounced("account", store, s.outbox, announce).Counted(count)

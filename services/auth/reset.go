@@ -11,7 +11,8 @@ import (
 )
 
 // reset sets a new password by a link that was mailed, once. Every session ends, on every device. It signs nobody in: whoever
-// has the link may not be who types, and whoever has just chosen a password can type it.
+// has the link may not be who types, and whoever has just chosen a password can type it. But this device is known from now on:
+// strangers who guess at the account without end do not keep its owner out.
 func (s *server) reset(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token    string `json:"token"`
@@ -48,6 +49,9 @@ func (s *server) reset(w http.ResponseWriter, r *http.Request) error {
 		s.log.Warn("ended sessions wait for their nudge", "error", err)
 	}
 	s.issuer.Close(w)
+	if err := s.issuer.Remember(w, a.ID, a.Generation); err != nil {
+		return err
+	}
 	return api.Write(w, http.StatusOK, struct{}{})
 }
 

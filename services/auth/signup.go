@@ -59,7 +59,10 @@ func (s *server) enrol(w http.ResponseWriter, r *http.Request, email user.Email,
 		if !errors.Is(err, dapr.ErrExists) {
 			return err
 		}
-		if a, err = s.at(r.Context(), email); err != nil {
+		if a, err = s.at(r.Context(), email); fault.KindOf(err) == fault.NotFound {
+			return service.KeyReused() // for what has been deleted since
+		}
+		if err != nil {
 			return err
 		}
 	} else if err != nil {
@@ -71,14 +74,15 @@ func (s *server) enrol(w http.ResponseWriter, r *http.Request, email user.Email,
 	return s.signUpAgain(w, r, password, a)
 }
 
-// create keeps a new account, where there is none or one was deleted. It returns ErrExists when there is one.
+// create keeps a new account, where there is none or another was deleted. It returns ErrExists when there is one, or was: what
+// its id stands for elsewhere is gone, its sessions are over, and links that were mailed must not open it again.
 func (s *server) create(ctx context.Context, a account.Account) (account.Account, error) {
 	if err := s.owned(ctx, a.ID, a.Email); err != nil {
 		return a, err
 	}
 	return s.promised(ctx, func(ctx context.Context, by dapr.Promise) (account.Account, error) {
 		return s.accounts.Upsert(ctx, by, accountKey(a.Email), func(there *account.Account) error {
-			if !there.Gone() {
+			if !there.Gone() || there.ID == a.ID {
 				return dapr.ErrExists
 			}
 			*there = a

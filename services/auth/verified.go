@@ -13,7 +13,7 @@ import (
 )
 
 // operators are the addresses of those who run the marketplace. Whoever signs up first has an address, so it makes nobody an
-// operator before it is verified.
+// operator before it is verified, by who knows the password: a stranger may have signed up with it, and its owner opened the link.
 type operators []user.Email
 
 // Decode implements envconfig.Decoder: addresses with commas between them.
@@ -33,7 +33,7 @@ func (o *operators) Decode(setting string) error {
 
 // userOf is what an account's sessions say of its owner.
 func (s *server) userOf(a account.Account) session.User {
-	return session.User{ID: a.ID, Email: string(a.Email), Verified: a.Verified(), Operator: a.Verified() && slices.Contains(s.operators, a.Email)}
+	return session.User{ID: a.ID, Email: string(a.Email), Verified: a.Verified(), Operator: a.Verified() && a.Sure && slices.Contains(s.operators, a.Email)}
 }
 
 // vouch has an operator say that an address is its owner's: for who runs a marketplace without mail. Sessions that are open

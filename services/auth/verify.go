@@ -23,16 +23,18 @@ func (s *server) verify(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := a.ID
+	u, _ := s.verifier.User(r) // nobody, if there is an error
+	inside := func(a account.Account) bool { return a.Is(u.ID) && u.Generation == a.Generation }
 	a, err = s.accounts.Update(r.Context(), dapr.ByNudge, key, func(a *account.Account) error {
 		if !a.Is(id) {
 			return account.LinkOver()
 		}
-		return a.Confirm(version, s.now())
+		return a.Confirm(version, inside(*a), s.now())
 	})
 	if err != nil {
 		return err
 	}
-	if u, err := s.verifier.User(r); err == nil && a.Is(u.ID) && u.Generation == a.Generation {
+	if inside(a) {
 		if _, err := s.open(w, a); err != nil {
 			return err
 		}

@@ -152,6 +152,37 @@ func TestAnOrderThatDoesNotNameItsSeller(t *testing.T) {
 	assert.Equal(t, noon.Add(22*time.Hour), m.seen(t, "ann").DueAt.Time, "when it begins tickets says as well")
 }
 
+// A sale whose money goes back long after stands once in the lists of both, however many came between.
+func TestARefundListsNoSaleTwice(t *testing.T) {
+	m := selling(t, true)
+	for n := range 250 {
+		require.NoError(t, m.sellers.Add(t.Context(), "ann", fmt.Sprintf("X%d-1", n)))
+		require.NoError(t, m.buyers.Add(t.Context(), "bob", fmt.Sprintf("X%d-1", n)))
+	}
+	require.Equal(t, fault.Done, m.hears(t, order(events.StatusRefunded)))
+	for list, owner := range map[*dapr.List]string{m.sellers: "ann", m.buyers: "bob"} {
+		ids, _, err := list.Slice(t.Context(), owner, 0, 1000)
+		require.NoError(t, err)
+		assert.Len(t, ids, 251)
+	}
+}
+
+// What was sold long before there was a hand-over has its own way to its buyer behind it: a broker that keeps events for those
+// who come later must not have all of it refunded.
+func TestAnOrderOfBeforeThereWasAHandover(t *testing.T) {
+	for _, status := range []events.Status{events.StatusComplete, events.StatusRefunded} {
+		m := selling(t, false)
+		o := order(status)
+		o.Ticket.SellerID, o.ExpiresAt = "", clock.At(noon.Add(-24*time.Hour))
+		assert.Equal(t, fault.Done, m.hears(t, o))
+		assert.Empty(t, m.told(), "nobody is told to hand it over")
+		assert.Equal(t, http.StatusNotFound, m.ask(t, "bob", "GET", "/api/handovers/T-1", "").Code)
+		m.clock = noon.Add(100 * time.Hour)
+		m.ask(t, "", "POST", "/job/due-T-1", "")
+		assert.Empty(t, m.told(), "and nothing goes back")
+	}
+}
+
 // Killed at any call of a handover's life, with that call done or not: what is asked for again is done once, and everybody is
 // told of it.
 func TestKilledAnywhere(t *testing.T) {

@@ -55,7 +55,8 @@ func (s *server) operator(r *http.Request) (session.User, error) {
 	return u, err
 }
 
-// decide is an operator's word on a report.
+// decide is an operator's word on a report. One who says what he has read (If-Match) is refused when it is something else by now:
+// the buyer may have opened meanwhile what he had reported unopened.
 func (s *server) decide(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.sessions.User(r); err != nil {
 		return err
@@ -73,7 +74,15 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.change(w, r, func(h *handover.Handover, _ string) error { return h.Decide(operator.ID, in.Decision, s.now()) })
+	known := api.PreconditionOf(r)
+	return s.change(w, r, func(h *handover.Handover, _ string) error {
+		if h.Sale.Verdict != in.Decision { // else it is a repetition, of what was read before
+			if err := known.Check(s.shownTo(operator, *h)); err != nil {
+				return err
+			}
+		}
+		return h.Decide(operator.ID, in.Decision, s.now())
+	})
 }
 
 // A page of reports reads so many a time, and no more than so many times: most of an old list is decided.

@@ -95,6 +95,28 @@ func TestReported(t *testing.T) {
 	}
 }
 
+// A buyer who reports his ticket unopened, and opens it when an operator has looked, is not refunded on that: the operator says
+// what he has read. Deciding the same twice is one all the same.
+func TestADecisionAboutWhatWasRead(t *testing.T) {
+	m := selling(t, true)
+	require.Equal(t, http.StatusOK, m.attaches(t, "ann", contenttest.PDF()).Code)
+	require.Equal(t, http.StatusOK, m.ask(t, "bob", "POST", "/api/handovers/T-1/report", `{"words":"it is a fake"}`).Code)
+	read := func() string { return m.ask(t, "olga", "GET", "/api/handovers/T-1", "").Header().Get("ETag") }
+	refund := func(tag string) int {
+		r := httptest.NewRequest("POST", "/api/handovers/T-1/decision", strings.NewReader(`{"decision":"refund"}`))
+		r.Header.Set("If-Match", tag)
+		return m.as(t, "olga", r).Code
+	}
+	unopened := read()
+	require.Equal(t, http.StatusOK, m.ask(t, "bob", "POST", "/api/handovers/T-1/open", "").Code)
+	assert.Equal(t, http.StatusPreconditionFailed, refund(unopened))
+	assert.Equal(t, handover.Reported, m.seen(t, "olga").Status)
+	opened := read()
+	assert.Equal(t, http.StatusOK, refund(opened))
+	assert.Equal(t, http.StatusOK, refund(opened), "twice")
+	assert.Equal(t, handover.Failed, m.seen(t, "olga").Status)
+}
+
 // Pages of sales, purchases and reports hold each once, the latest first.
 func TestLists(t *testing.T) {
 	m := newMarket(t)

@@ -20,8 +20,15 @@ func holdJob(o events.Order) string {
 	return holdPrefix + o.ID + "." + strconv.FormatInt(o.ExpiresAt.UnixMilli(), 10)
 }
 
-// onOrder tells people what happened to an order, and sees to it that a hold does not end unnoticed.
+// ofBefore is how long ago an order's time to pay ended that does not name its seller, and is of before there was mail.
+const ofBefore = 6 * time.Hour
+
+// onOrder tells people what happened to an order, and sees to it that a hold does not end unnoticed. What happened before there
+// was mail is no news, though some brokers bring it.
 func (s *server) onOrder(ctx context.Context, o events.Order) error {
+	if o.Ticket.SellerID == "" && s.now().Sub(o.ExpiresAt.Time) > ofBefore {
+		return nil
+	}
 	if ring := o.ExpiresAt.Add(-s.warning); s.warning > 0 && s.way.there() && ring.After(s.now()) { // else too short a hold to warn of
 		set := s.timers.Schedule
 		if o.Ended() {

@@ -16,6 +16,7 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/money"
+	"marketplace/shared/recent"
 	"marketplace/shared/service"
 )
 
@@ -23,7 +24,7 @@ type settings struct {
 	service.Settings
 	Site     site           `envconfig:"SITE_URL" required:"true"` // where people reach web
 	Warning  time.Duration  `envconfig:"HOLD_WARNING" default:"5m"`
-	PerHour  int            `envconfig:"MAILS_PER_HOUR" default:"100"` // to an account, from each replica
+	PerHour  int            `envconfig:"MAILS_PER_HOUR" default:"100"` // to an address, from each replica
 	Currency money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 
@@ -34,7 +35,8 @@ type server struct {
 	services dapr.Invoker
 	way      *way
 	quota    *quota
-	busy     busy // notes that this replica is just about
+	busy     busy        // notes that this replica is just about
+	left     *recent.Set // ... whose mail it has sent, noted or not
 	desk     letter.Desk
 	warning  time.Duration // before the end of a hold, 0: none
 	now      clock.Now
@@ -67,6 +69,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		way:      newWay(sidecar, sidecar.Ready, cfg.Now, log),
 		quota:    newQuota(cfg.PerHour, cfg.Now),
 		desk:     letter.Desk{Site: cfg.Site.URL, Currency: cfg.Currency},
+		left:     recent.New(mostLeft),
 		warning:  cfg.Warning,
 		now:      cfg.Now,
 		log:      log,

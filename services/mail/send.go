@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"marketplace/services/mail/letter"
 	"marketplace/services/mail/note"
 	"marketplace/shared/fault"
 )
@@ -35,14 +36,27 @@ func (s *server) onDue(ctx context.Context, rest string) error {
 		return err
 	}
 	log := s.log.With("mail", id, "kind", n.Kind, "event", n.Event(), "try", try)
-	err = errLate
-	if !n.Late(s.now()) {
+	switch {
+	case s.left.Has(id): // and could not be noted: a store that takes no writes must not make a mail every two seconds of one
+	case n.Late(s.now()):
+		err = errLate
+	default:
 		err = s.send(ctx, n, id)
 	}
 	var refused dropped
 	switch {
 	case err == nil:
+		s.left.Add(id)
 		return s.end(ctx, id, note.Sent, "")
+	case errors.Is(err, errUnsure):
+		n, failed := s.notes.Update(ctx, id, func(n *note.Note) error { n.Unsure++; return nil })
+		if failed != nil {
+			return failed
+		}
+		if n.Unsure >= mostUnsure {
+			log.Warn("a mail may have left: the mail server never says so", "times", n.Unsure)
+			return s.end(ctx, id, note.Dropped, errUnsure.Error())
+		}
 	case errors.As(err, &refused):
 		log.Warn("a mail is not sent", "why", err)
 		return s.end(ctx, id, note.Dropped, err.Error())
@@ -51,6 +65,12 @@ func (s *server) onDue(ctx context.Context, rest string) error {
 	log.Info("a mail has to wait", "until", due, "error", err)
 	return s.timers.Schedule(ctx, mailJob(id, try+1), due)
 }
+
+// mostLeft is how many mails are known to have left while their notes cannot say so.
+const mostLeft = 10_000
+
+// mostUnsure is how often a mail is handed over that may have left each time.
+const mostUnsure = 8
 
 // dropped is why a mail is not sent, now or ever.
 type dropped string
@@ -69,6 +89,7 @@ type account struct {
 	ID       string `json:"id"`
 	Email    string `json:"email"`
 	Verified bool   `json:"verified"`
+	Deleted  bool   `json:"deleted"` // which is all that its owner is told any more
 }
 
 // send sends one mail. It returns dropped for one that must not be tried again.
@@ -79,6 +100,9 @@ func (s *server) send(ctx context.Context, n note.Note, id string) error {
 	to, err := s.whose(ctx, n.To)
 	if err != nil {
 		return err
+	}
+	if to.Deleted && n.Kind != letter.AccountDeleted {
+		return errNobody
 	}
 	if n.Kind.Opens() == "verify" && to.Verified {
 		return errVerified

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,7 +13,9 @@ import (
 
 	"marketplace/services/mail/note"
 	"marketplace/shared/clock"
+	"marketplace/shared/dapr"
 	"marketplace/shared/events"
+	"marketplace/shared/fault"
 )
 
 func TestAPurchaseIsTwoMails(t *testing.T) {
@@ -23,6 +26,18 @@ func TestAPurchaseIsTwoMails(t *testing.T) {
 	w.pass(time.Minute, time.Second)
 	assert.ElementsMatch(t, []string{"bob@example.com: Yours: Nina Simone", "ann@example.com: Sold, hand it over now: Nina Simone"}, strings.Split(w.subjects(), "\n"))
 	assert.Empty(t, w.sidecar.Jobs())
+}
+
+// A broker that brings a service that is new all that it has kept brings no receipts for what was bought last week.
+func TestAPurchaseOfBeforeThereWasMail(t *testing.T) {
+	for _, status := range []events.Status{events.StatusComplete, events.StatusRefunded} {
+		w := newWorld(t)
+		o := anOrder(status)
+		o.Ticket.SellerID, o.ExpiresAt = "", clock.At(noon.Add(-24*time.Hour))
+		require.NoError(t, w.onOrder(t.Context(), o))
+		w.pass(time.Minute, time.Second)
+		assert.Empty(t, w.sent, status)
+	}
 }
 
 // However often the same event comes, before its mail has left or after, it is one mail.
@@ -63,6 +78,50 @@ func TestAMailServerThatIsAway(t *testing.T) {
 			assert.Empty(t, w.sidecar.Jobs())
 		})
 	}
+}
+
+// fullStore reads and does not write, as a disk that is full.
+type fullStore struct{ dapr.Store }
+
+func (fullStore) Save(context.Context, string, []byte, string, time.Duration) error {
+	return errors.New("no space left on device")
+}
+
+// A store that takes no note of what was sent does not have it sent again every two seconds.
+func TestAMailThatCannotBeNotedIsSentOnce(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.onOrder(t.Context(), anOrder(events.StatusComplete)))
+	notes := w.notes
+	w.notes = dapr.NewTemporary[note.Note]("note", fullStore{w.sidecar}, note.Kept)
+	w.mortal = true // a write that fails is tried for as long as the job has
+	w.pass(time.Minute, 2*time.Second)
+	assert.Equal(t, 1, len(w.sent))
+	w.notes = notes
+	w.pass(time.Minute, 2*time.Second)
+	assert.Equal(t, 1, len(w.sent))
+	assert.Empty(t, w.sidecar.Jobs())
+}
+
+// silent is a mail server that takes every mail and is too slow to say so.
+type silent struct {
+	dapr.Mailer
+	took int
+}
+
+func (s *silent) SendMail(context.Context, string, string, []byte) error {
+	s.took++
+	return fault.Down(context.DeadlineExceeded, "Please try again in a moment")
+}
+
+// A server of which nobody knows whether it takes a mail is asked a few times, and not for three days.
+func TestAMailServerThatNeverAnswers(t *testing.T) {
+	w := newWorld(t)
+	server := &silent{Mailer: w.sidecar}
+	w.way.mailer = server
+	require.NoError(t, w.onOrder(t.Context(), anOrder(events.StatusComplete)))
+	w.pass(4*24*time.Hour, time.Minute)
+	assert.Equal(t, mostUnsure, server.took)
+	assert.Empty(t, w.sidecar.Jobs())
 }
 
 // A mailbox that is not there is written to once, and no other mail waits for it.
@@ -136,12 +195,24 @@ func TestLinksAreInNoDocument(t *testing.T) {
 	}
 }
 
+// Whose account is deleted is told that, and nothing else.
+func TestALastLetter(t *testing.T) {
+	w := newWorld(t)
+	w.accounts["bob"] = account{ID: "bob", Email: "bob@example.com", Deleted: true}
+	require.NoError(t, w.onAccount(t.Context(), news("signed-in", 3)))
+	require.NoError(t, w.onAccount(t.Context(), news("deleted", 4)))
+	w.pass(time.Minute, time.Second)
+	require.Len(t, w.sent, 1)
+	assert.Contains(t, w.sent[0].html, "Your account is deleted")
+}
+
 func TestWhoIsNotWrittenTo(t *testing.T) {
 	for name, c := range map[string]struct {
 		account account
 		news    events.Account
 	}{
 		"an account that is gone":               {account{}, news("password-changed", 3)},
+		"one that was deleted meanwhile":        {account{ID: "bob", Email: "bob@example.com", Verified: true, Deleted: true}, news("password-changed", 3)},
 		"one that is verified already":          {account{ID: "bob", Email: "bob@example.com", Verified: true}, news("created", 1)},
 		"two addresses":                         {account{ID: "bob", Email: "bob@example.com;everybody@example.com"}, news("forgotten", 2)},
 		"an address with a name":                {account{ID: "bob", Email: "Bob <bob@example.com>"}, news("forgotten", 2)},
@@ -149,6 +220,7 @@ func TestWhoIsNotWrittenTo(t *testing.T) {
 		"an address that no server takes":       {account{ID: "bob", Email: "bób@example.com"}, news("forgotten", 2)},
 		"one whose link auth knows nothing of":  {account{ID: "bob", Email: "bob@example.com"}, news("forgotten", 0)},
 		"one to whom nothing happened worth it": {account{ID: "bob", Email: "bob@example.com"}, news("verified", 2)},
+		"one that was deleted":                  {account{}, news("deleted", 2)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -189,6 +261,21 @@ func TestAnAccountIsSentSoMuchAnHour(t *testing.T) {
 	assert.Len(t, w.sent, toVerified)
 	w.pass(2*time.Hour, time.Minute)
 	assert.Len(t, w.sent, toVerified+30, "receipts are")
+}
+
+// Whose address somebody else signs up with again and again, deleting each account, is no better off with many accounts than with one.
+func TestAnAddressIsSentSoMuchWhicheverAccountHasIt(t *testing.T) {
+	w := newWorld(t)
+	for i := range 5 {
+		id := fmt.Sprint("bob", i)
+		w.accounts[id] = account{ID: id, Email: "bob@example.com"}
+		for version := range toUnverified {
+			require.NoError(t, w.onAccount(t.Context(), events.Account{ID: id, Version: int64(version + 1), News: "signed-in", At: clock.At(w.at)}))
+		}
+		w.pass(5*time.Minute, time.Second)
+		delete(w.accounts, id)
+	}
+	assert.Equal(t, toUnverified, len(w.sent))
 }
 
 // Without a mail server in YAML events are acknowledged, and nothing is kept of them.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -45,7 +46,10 @@ const (
 	longestAway = time.Minute
 )
 
-var errAway = errors.New("the mail server did not take the mail before")
+var (
+	errAway   = errors.New("the mail server did not take the mail before")
+	errUnsure = errors.New("the mail server did not say whether it took the mail")
+)
 
 func newWay(mailer dapr.Mailer, ready func(context.Context) error, now clock.Now, log *slog.Logger) *way {
 	return &way{mailer: mailer, ready: ready, now: now, log: log, turn: make(chan struct{}, 1), unsure: true, settled: settles} // a former self may have called
@@ -74,6 +78,9 @@ func (w *way) send(ctx context.Context, to string, l letter.Letter) error {
 	err := w.mailer.SendMail(ctx, to, l.Subject, l.HTML)
 	if err == nil || errors.Is(err, dapr.ErrNotTaken) {
 		w.unsure = false
+	}
+	if w.unsure {
+		err = fmt.Errorf("%w: %w", errUnsure, err)
 	}
 	err = verdict(err)
 	w.note(err)

@@ -21,6 +21,7 @@ import (
 	"marketplace/shared/events"
 	"marketplace/shared/fault"
 	"marketplace/shared/occasion"
+	"marketplace/shared/recent"
 )
 
 // world is all that mail deals with, in memory: its sidecar with a mail server behind it, and what auth and orders know.
@@ -63,7 +64,7 @@ func (w *world) start() {
 	way := newWay(w.sidecar, func(context.Context) error { return nil }, w.now, log)
 	way.settled = 0
 	w.server = &server{
-		notes: dapr.NewTemporary[note.Note]("note", w.sidecar, note.Kept), timers: w.sidecar, services: w, way: way, quota: newQuota(toVerified, w.now),
+		notes: dapr.NewTemporary[note.Note]("note", w.sidecar, note.Kept), timers: w.sidecar, services: w, way: way, quota: newQuota(toVerified, w.now), left: recent.New(mostLeft),
 		desk: letter.Desk{Site: &url.URL{Scheme: "https", Host: "tickets.example"}, Currency: "usd"}, warning: 5 * time.Minute, now: w.now, log: log,
 	}
 }

@@ -91,6 +91,27 @@ func TestAWithdrawalAmongBuyers(t *testing.T) {
 	}
 }
 
+// A hold that is over by the clock which lets the seller withdraw is over by every clock: it is not paid for elsewhere.
+func TestAWithdrawalEndsAHoldThatIsOver(t *testing.T) {
+	m := newMarket()
+	m.dated(t, "T")
+	m.services = shelf{&events.Ticket{ID: "T", Title: "T", Price: 1000, UserID: "seller", Version: 1, Withdrawn: true}}
+	slow := replica(m)
+	o := m.places(t, "ann", "T")
+	m.clock = o.ExpiresAt.Time
+	slow.clock = m.clock.Add(-10 * time.Second)
+	ask := func(path, caller, body string) int {
+		return slow.as(t, "", httptest.NewRequest("POST", path, strings.NewReader(body)), caller).Code
+	}
+	require.Equal(t, 204, m.as(t, "", httptest.NewRequest("POST", "/internal/tickets/T/withdrawal", nil), "tickets").Code)
+	assert.Equal(t, 400, ask("/internal/orders/"+o.ID+"/checkout", "payments", `{"userId":"ann","checkout":"c1"}`), "withdrawn and sold")
+
+	var last events.Order
+	told := m.sidecar.Published(events.OrdersTopic)
+	require.NoError(t, json.Unmarshal(told[len(told)-1].Data, &last))
+	assert.Equal(t, events.StatusCancelled, last.Status, "and everybody is told")
+}
+
 // After the start nothing is held or paid for, by whichever clock asks.
 func TestAnOrderEndsAtTheStart(t *testing.T) {
 	m := newMarket()

@@ -28,12 +28,25 @@ func (s *server) withdraw(w http.ResponseWriter, r *http.Request) error {
 	}
 	trace.Is(r.Context(), "withdraw", trace.Ticket(id))
 	known := api.PreconditionOf(r)
-	err = s.takeOff(r.Context(), dapr.ByNudge, id, seller.ID, func(t ticket.Ticket) error {
-		if t.Withdrawn { // it is a repetition, of what was read before
-			return nil
+	t, err := s.tickets.Update(r.Context(), dapr.ByNudge, id, func(t *ticket.Ticket) error {
+		if err := t.OwnedBy(seller.ID); err != nil {
+			return err
 		}
-		return known.Check(s.shownOf(t))
+		if !t.Withdrawn { // else it is a repetition, of what was read before
+			if err := known.Check(s.shownOf(*t)); err != nil {
+				return err
+			}
+		}
+		return t.Withdraw(seller.ID, s.now())
 	})
+	if err != nil {
+		return err
+	}
+	s.catalogue.Put(t)
+	err = s.services.Invoke(r.Context(), "orders", http.MethodPost, "/internal/tickets/"+id+"/withdrawal", nil, nil)
+	if fault.CodeOf(err) == fault.TicketReserved {
+		return s.keep(r.Context(), t)
+	}
 	if err != nil {
 		return err
 	}
@@ -41,33 +54,9 @@ func (s *server) withdraw(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// takeOff withdraws a seller's ticket, and offers it as before when orders had it held first; may looks at it before.
-func (s *server) takeOff(ctx context.Context, by dapr.Promise, id, seller string, may func(ticket.Ticket) error) error {
-	t, err := s.tickets.Update(ctx, by, id, func(t *ticket.Ticket) error {
-		if err := t.OwnedBy(seller); err != nil {
-			return err
-		}
-		if may != nil {
-			if err := may(*t); err != nil {
-				return err
-			}
-		}
-		return t.Withdraw(seller, s.now())
-	})
-	if err != nil {
-		return err
-	}
-	s.catalogue.Put(t)
-	err = s.services.Invoke(ctx, "orders", http.MethodPost, "/internal/tickets/"+id+"/withdrawal", nil, nil)
-	if fault.CodeOf(err) == fault.TicketReserved {
-		return s.keep(ctx, by, t)
-	}
-	return err
-}
-
 // keep offers a ticket as before whose withdrawal came too late, and says so.
-func (s *server) keep(ctx context.Context, by dapr.Promise, withdrawn ticket.Ticket) error {
-	kept, err := s.tickets.Update(ctx, by, withdrawn.ID, func(t *ticket.Ticket) error {
+func (s *server) keep(ctx context.Context, withdrawn ticket.Ticket) error {
+	kept, err := s.tickets.Update(ctx, dapr.ByNudge, withdrawn.ID, func(t *ticket.Ticket) error {
 		t.Keep(withdrawn.Version)
 		return nil
 	})

@@ -18,12 +18,13 @@ const (
 
 // known is all that the services know of a visitor, in their own words.
 type known struct {
-	Account  json.RawMessage   `json:"account"`
-	Tickets  []json.RawMessage `json:"tickets"`  // that he listed
-	Sales    []json.RawMessage `json:"sales"`    // of these
-	Orders   []json.RawMessage `json:"orders"`   // of others' tickets
-	Payments []json.RawMessage `json:"payments"` // for these
-	Complete bool              `json:"complete"` // false when there was more than fits here; the API has it
+	Account   json.RawMessage   `json:"account"`
+	Tickets   []json.RawMessage `json:"tickets"`   // that he listed
+	Sales     []json.RawMessage `json:"sales"`     // of these
+	Orders    []json.RawMessage `json:"orders"`    // of others' tickets
+	Payments  []json.RawMessage `json:"payments"`  // for these
+	Handovers []json.RawMessage `json:"handovers"` // of what he sold, then of what he bought
+	Complete  bool              `json:"complete"`  // false when there was more than fits here; the API has it
 }
 
 // data is a download of what is known of the visitor.
@@ -35,8 +36,14 @@ func (s *site) data(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.ask(r, http.MethodGet, "/api/users/me", nil, &all.Account); err != nil {
 		return err
 	}
-	for path, into := range map[string]*[]json.RawMessage{"/api/tickets/mine": &all.Tickets, "/api/sales": &all.Sales, "/api/orders": &all.Orders} {
-		if err := s.gather(r, path, into, &all.Complete); err != nil {
+	for _, list := range []struct {
+		path, as string
+		into     *[]json.RawMessage
+	}{
+		{"/api/tickets/mine", "", &all.Tickets}, {"/api/sales", "", &all.Sales}, {"/api/orders", "", &all.Orders},
+		{"/api/handovers", "seller", &all.Handovers}, {"/api/handovers", "buyer", &all.Handovers},
+	} {
+		if err := s.gather(r, list.path, list.as, list.into, &all.Complete); err != nil {
 			return err
 		}
 	}
@@ -63,12 +70,15 @@ func (s *site) data(w http.ResponseWriter, r *http.Request) error {
 	return api.Write(w, http.StatusOK, all)
 }
 
-// gather reads every page of a list.
-func (s *site) gather(r *http.Request, path string, into *[]json.RawMessage, complete *bool) error {
-	*into = []json.RawMessage{}
+// gather reads every page of a list, and adds it to what is there.
+func (s *site) gather(r *http.Request, path, as string, into *[]json.RawMessage, complete *bool) error {
+	*into = append([]json.RawMessage{}, *into...) // nothing is [], not null
 	cursor := ""
 	for range mostParts {
 		query := url.Values{"limit": {"100"}}
+		if as != "" {
+			query.Set("as", as)
+		}
 		if cursor != "" {
 			query.Set("cursor", cursor)
 		}

@@ -21,6 +21,8 @@ type flash struct {
 // done is what a page may be told to say about what was just done.
 var done = map[string]string{
 	"listed":    "Your ticket is listed. We will show you here the moment somebody takes it.",
+	"enclosed":  "Your ticket is listed, with what gets one in. We will show you here the moment somebody takes it.",
+	"bare":      "Your ticket is listed, but nothing is attached to it yet.",
 	"edited":    "Your changes are on the market.",
 	"kept":      "Your changes are kept.",
 	"withdrawn": "It is off the market. You can list it again.",
@@ -72,7 +74,12 @@ func (s *site) leadBack(w http.ResponseWriter, r *http.Request, path string, ref
 	if !mendable(refusal) {
 		return refusal
 	}
-	f := flash{For: pathOf(path), Again: 1}
+	return s.leadTo(w, r, path, "", refusal)
+}
+
+// leadTo leads to a page that says what was done, and why the rest was not.
+func (s *site) leadTo(w http.ResponseWriter, r *http.Request, path, what string, refusal error) error {
+	f := flash{For: pathOf(path), Done: what, Again: 1}
 	words, _ := fault.Public(refusal)
 	for _, word := range words {
 		f.Wrong = append(f.Wrong, word.Message[:min(len(word.Message), flashWords/len(words))])

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"marketplace/shared/api"
 	"marketplace/shared/fault"
 )
 
@@ -28,5 +29,35 @@ func FuzzTyped(f *testing.F) {
 			return
 		}
 		_ = form{Typed: got}.Value("title")
+	})
+}
+
+// A form with a file is read, within its bounds, or refused.
+func FuzzSent(f *testing.F) {
+	part := func(name, text string) string {
+		return "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"../../a\"\r\n\r\n" + text + "\r\n"
+	}
+	for _, seed := range []string{
+		part("file", "%PDF-") + part("title", "Aida") + "--x--", part("file", strings.Repeat("x", 3<<20)) + "--x--", part("title", strings.Repeat("x", 200_000)) + "--x--",
+		part("", "") + part("file", "a") + part("file", "b") + "--x--", part("a", "unended"), "--x--", "", "--x\r\n\r\n\r\n--x--", "--x\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=0\r\n--x--",
+		strings.Repeat(part("a", "b"), 2000) + "--x--",
+	} {
+		f.Add("multipart/form-data; boundary=x", seed)
+	}
+	f.Add("multipart/form-data", "x")
+	f.Add("text/plain", "x")
+	f.Fuzz(func(t *testing.T, contentType, body string) {
+		r := httptest.NewRequest("POST", "/sell", strings.NewReader(body))
+		r.Header.Set("Content-Type", contentType)
+		got, file, err := sent(httptest.NewRecorder(), r)
+		if err != nil {
+			if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.TooLarge {
+				t.Fatalf("%q: %v is no refusal", body, err)
+			}
+			return
+		}
+		if len(file) > fileLimit || len(got) > mostFields || len(got.Encode()) > 6*api.BodyLimit {
+			t.Fatalf("%d bytes of a file, %d fields", len(file), len(got))
+		}
 	})
 }

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"errors"
-	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
-	"time"
 
 	"marketplace/shared/clock"
-	"marketplace/shared/fault"
 	"marketplace/shared/money"
 	"marketplace/shared/occasion"
 )
@@ -132,108 +127,6 @@ func (s *site) toOrder(w http.ResponseWriter, r *http.Request, what string, in a
 		return s.leadBack(w, r, "/orders/"+id, err)
 	}
 	return s.lead(w, r, "/orders/"+id, done)
-}
-
-// attachment is what is attached to a ticket of the visitor's.
-type attachment struct {
-	OrderID    string    `json:"orderId"`
-	Content    *attached `json:"content"`
-	Changeable bool      `json:"changeable"`
-}
-
-// attachForm shows what is attached to the visitor's ticket, and takes something else.
-func (s *site) attachForm(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.attachView(r)
-	if err != nil {
-		return err
-	}
-	return s.show(w, r, http.StatusOK, "attach", v)
-}
-
-func (s *site) attachView(r *http.Request) (view, error) {
-	var data struct {
-		Ticket ticket
-		attachment
-	}
-	if err := s.signedIn(r); err != nil {
-		return view{}, err
-	}
-	id := url.PathEscape(r.PathValue("id"))
-	if _, err := s.ask(r, http.MethodGet, "/api/contents/"+id, nil, &data.attachment); err != nil {
-		return view{}, err
-	}
-	if _, err := s.ask(r, http.MethodGet, "/api/tickets/"+id, nil, &data.Ticket); err != nil {
-		return view{}, err
-	}
-	return view{Title: "Attach: " + data.Ticket.Title, Data: data}, nil
-}
-
-// attach takes a file, or what a barcode says.
-func (s *site) attach(w http.ResponseWriter, r *http.Request) error {
-	if err := s.signedIn(r); err != nil {
-		return err
-	}
-	id := url.PathEscape(r.PathValue("id"))
-	file, text, err := sent(w, r)
-	switch {
-	case err != nil:
-	case len(file) > 0:
-		_, _, err = s.send(r, http.MethodPut, "/api/contents/"+id, "application/octet-stream", file)
-	case text == "":
-		err = fault.InField("file", "Choose a file, or type what the barcode says")
-	default:
-		_, err = s.ask(r, http.MethodPut, "/api/contents/"+id, map[string]string{"text": text}, nil)
-	}
-	if err == nil {
-		return s.lead(w, r, "/tickets/"+id, "attached")
-	}
-	if fault.KindOf(err) == fault.TooLarge {
-		err = fault.New(fault.Refused, "The file is larger than 2 MB")
-		err.(*fault.Error).Fields[0].Field = "file"
-	}
-	v, gone := s.attachView(r)
-	if gone != nil {
-		return gone
-	}
-	v.Form = form{Typed: url.Values{"text": {text}}}
-	return s.again(w, r, "attach", v, err)
-}
-
-// mostFields bounds how many fields a form with a file has.
-const mostFields = 8
-
-// sent reads a form with a file in it: the file, and the text beside it. What the file is called nobody looks at.
-func sent(w http.ResponseWriter, r *http.Request) (file []byte, text string, err error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileWait)) // without: the usual time
-	r.Body = http.MaxBytesReader(w, r.Body, fileLimit+16<<10)
-	parts, err := r.MultipartReader()
-	if err != nil {
-		return nil, "", fault.New(fault.Invalid, "The form could not be read")
-	}
-	for range mostFields {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			return file, text, nil
-		}
-		var raw []byte
-		if err == nil {
-			raw, err = io.ReadAll(part)
-		}
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) || errors.Is(err, multipart.ErrMessageTooLarge) {
-			return nil, "", fault.New(fault.TooLarge, "The file is larger than 2 MB")
-		}
-		if err != nil {
-			return nil, "", fault.New(fault.Invalid, "The form could not be read")
-		}
-		switch part.FormName() {
-		case "file":
-			file = raw
-		case "text":
-			text = string(raw)
-		}
-	}
-	return nil, "", fault.New(fault.Invalid, "The form could not be read")
 }
 
 // sales lists what the visitor has sold, and what became of each.

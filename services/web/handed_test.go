@@ -129,6 +129,7 @@ func TestAttachByForm(t *testing.T) {
 		assert.Contains(t, got.Body.String(), says)
 	}
 	assert.Equal(t, "-", sent)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, send(strings.Repeat("x", 33<<20), "").Code)
 	refused := send("no", "")
 	assert.Equal(t, http.StatusBadRequest, refused.Code)
 	assert.Contains(t, refused.Body.String(), `<p class="complaint" id="file-wrong">The file must be something else`)
@@ -139,7 +140,8 @@ func TestAttachByForm(t *testing.T) {
 	r.AddCookie(ann)
 	w := httptest.NewRecorder()
 	s.page(s.attach).ServeHTTP(w, r)
-	assert.Equal(t, http.StatusBadRequest, w.Code)
+	assert.Equal(t, http.StatusSeeOther, w.Code, "a form without a file")
+	assert.JSONEq(t, `{"text":"x"}`, sent)
 }
 
 // Half of a file is none: its digest says so.

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	heartbeat  = 15 * time.Second // keeps proxies from thinking the stream dead
-	streamLife = 5 * time.Minute  // then the page connects anew: it catches up on whatever it missed, and its session is looked at again
+	heartbeat  = 15 * time.Second // keeps proxies from thinking the stream dead; and the visitor's session is looked at again
+	streamLife = 5 * time.Minute  // then the page connects anew, and catches up on whatever it missed
 	writeLimit = 10 * time.Second // a page that does not read for so long is gone
 )
 
@@ -80,8 +80,9 @@ type stream struct {
 	sent    int
 }
 
-// follow passes news on until the page is gone, too slow or has listened for long enough, or we stop.
+// follow passes news on until the page is gone, too slow or has listened for long enough, its visitor's session is over, or we stop.
 func (s *stream) follow(r *http.Request, l *live.Listener) {
+	visitor := s.site.user(r) != nil
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	enough := time.NewTimer(streamLife)
@@ -93,7 +94,7 @@ func (s *stream) follow(r *http.Request, l *live.Listener) {
 				return
 			}
 		case <-beat.C:
-			if !s.write(":\n\n") {
+			if visitor && s.site.user(r) == nil || !s.write(":\n\n") {
 				return
 			}
 		case <-enough.C:

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -14,6 +16,7 @@ import (
 
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
+	"marketplace/shared/session"
 )
 
 func TestAStreamBeginsWithHowThingsAreAndGoesOnWithWhatChanges(t *testing.T) {
@@ -110,4 +113,25 @@ func TestAStreamOutlivesAnAnswer(t *testing.T) {
 	}
 	assert.Equal(t, "event: listed", lines.Text())
 	s.hub.Close()
+}
+
+// A stream ends with the session that it was opened with, a minute after its owner has ended that at the most.
+func TestAStreamEndsWithItsSession(t *testing.T) {
+	for name, c := range map[string]struct {
+		ended session.Ended
+		lasts time.Duration
+	}{"ended": {session.Ended{"ann": 1}, time.Minute}, "good": {session.Ended{"bob": 1}, streamLife}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, ann := newSite(t, nil)
+				ended, began := session.Ended{}, time.Now()
+				go s.sessions.Follow(t.Context(), func(context.Context) (session.Ended, error) { return ended, nil }, s.log)
+				synctest.Wait()
+				ended = c.ended
+				get(t, http.HandlerFunc(s.live), "/live?listings", "", ann)
+				assert.LessOrEqual(t, time.Since(began), c.lasts)
+				assert.GreaterOrEqual(t, time.Since(began), c.lasts-30*time.Second)
+			})
+		})
+	}
 }

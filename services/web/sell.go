@@ -20,12 +20,12 @@ func (s *site) sellForm(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "sell", v)
 }
 
-// sell lists a ticket.
+// sell lists a ticket, and attaches to it what gets one in, if that came with the form. A ticket is listed whatever becomes of that.
 func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
 	if err := s.signedIn(r); err != nil {
 		return err
 	}
-	f, err := typed(w, r)
+	f, file, err := sent(w, r)
 	if err != nil {
 		return err
 	}
@@ -43,9 +43,24 @@ func (s *site) sell(w http.ResponseWriter, r *http.Request) error {
 		err = fault.New(fault.Refused, "You have listed a ticket with this form already. Send it once more to list another")
 	}
 	if err != nil {
+		if len(file) > 0 {
+			f.Set("file", "chosen") // no browser chooses one again by itself
+		}
 		return s.again(w, r, "sell", view{Title: "Sell a ticket", Form: form{Typed: f}}, inForm(err))
 	}
-	return s.lead(w, r, "/tickets/"+t.ID, "listed")
+	path := "/tickets/" + t.ID
+	if nothing(f, file) {
+		return s.lead(w, r, path, "listed")
+	}
+	r.Header.Del(service.IdempotencyKey)
+	if err := s.attachTo(r, t.ID, f, file); err != nil {
+		if !mendable(err) {
+			s.log.Error("what came with a new ticket is not attached", "ticket", t.ID, "error", err)
+			err = fault.New(fault.Refused, "That was our fault. Try it once more")
+		}
+		return s.leadTo(w, r, path+"/content", "bare", err)
+	}
+	return s.lead(w, r, path, "enclosed")
 }
 
 // editForm is a form with the ticket as it is. A ticket that cannot be edited now is shown instead.

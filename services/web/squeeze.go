@@ -38,7 +38,7 @@ func squeezable(r *http.Request, signedIn bool) bool {
 			return false
 		}
 	}
-	return !signedIn || r.URL.RawQuery == "" && r.Method == http.MethodGet
+	return !signedIn || r.URL.RawQuery == "" && r.Method != http.MethodPost
 }
 
 // takesGzip tells whether the browser can read gzip.

@@ -322,12 +322,13 @@ func (r *Routes) Job(prefix string, h func(ctx context.Context, rest string) err
 		rest := strings.TrimPrefix(req.URL.Path, "/job/"+prefix)
 		began := time.Now()
 		ctx, end := ring(req, prefix)
+		outcome := fault.Retry // of a panic too
+		defer func() { end(outcome) }()
 		limited, cancel := context.WithTimeout(ctx, jobLimit)
 		defer cancel()
 		err := h(limited, rest)
 		countJob(job, err)
-		outcome := fault.OutcomeOf(err)
-		end(outcome)
+		outcome = fault.OutcomeOf(err)
 		if outcome == fault.Retry {
 			return fault.Down(err, "job %s%s not done yet", prefix, rest) // 404 would end the job
 		}

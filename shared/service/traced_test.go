@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"marketplace/shared/events"
 	"marketplace/shared/trace"
@@ -63,4 +66,20 @@ func TestEventsAndJobsCarryTheTraceOn(t *testing.T) {
 			assert.Equal(t, c.want, got)
 		})
 	}
+}
+
+// A job whose handler panics leaves no span open: it rings again and again, and what is open is kept in memory.
+func TestAJobThatPanicsEndsItsSpan(t *testing.T) {
+	spans, before := tracetest.NewSpanRecorder(), otel.GetTracerProvider()
+	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
+	defer otel.SetTracerProvider(before)
+	r := NewRoutes("orders", Settings{Token: "token"}, slog.New(slog.DiscardHandler))
+	r.Job("order-", func(context.Context, string) error { panic("no") })
+	req := httptest.NewRequest("POST", "/job/order-1", nil)
+	req.Header.Set("dapr-api-token", "token")
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, req)
+	assert.Equal(t, 500, w.Code)
+	assert.Len(t, spans.Started(), 1)
+	assert.Len(t, spans.Ended(), 1)
 }

@@ -18,7 +18,8 @@ type Ended map[string]int
 const EndsWithin = 30 * time.Second
 
 const (
-	askSoon  = 2 * time.Second // between questions until the first answer
+	askSoon  = 2 * time.Second  // between questions until the first answer
+	askAgain = 10 * time.Second // after one without: it may be lost, and all within a minute
 	askLimit = 5 * time.Second
 )
 
@@ -37,8 +38,11 @@ func (v *Verifier) Follow(ctx context.Context, ask func(context.Context) (Ended,
 		}
 		failing = err != nil
 		pause := EndsWithin
-		if v.ended.Load() == nil {
+		switch {
+		case v.ended.Load() == nil:
 			pause = askSoon
+		case failing:
+			pause = askAgain
 		}
 		clock.Wait(ctx, pause)
 	}

@@ -221,7 +221,7 @@ func TestEndedSessions(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		assert.False(t, passes(first), "the last word stands")
-		assert.InDelta(t, 120, asked, 1, "twice a minute")
+		assert.InDelta(t, 360, asked, 3, "six times a minute")
 
 		away, ended = nil, Ended{"ann": 2}
 		time.Sleep(EndsWithin)
@@ -232,6 +232,25 @@ func TestEndedSessions(t *testing.T) {
 		synctest.Wait()
 		assert.True(t, passes(second), "what is forgotten has expired")
 		cancel()
+	})
+}
+
+// One question without an answer does not keep an ended session good for more than a minute.
+func TestAQuestionThatIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := NewVerifier(KeysOf(public(oldKey)), time.Now)
+		ended, asked := Ended{}, 0
+		go v.Follow(t.Context(), func(ctx context.Context) (Ended, error) {
+			if asked++; asked == 2 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return ended, nil
+		}, slog.New(slog.DiscardHandler))
+		synctest.Wait()
+		ended = Ended{"ann": 1}
+		time.Sleep(time.Minute)
+		assert.True(t, v.isOver("ann", 0))
 	})
 }
 

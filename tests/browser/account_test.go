@@ -64,4 +64,5 @@ func TestAnAccount(t *testing.T) {
 	p.types("#farewell", "battery staple")
 	p.clicks("Delete my account")
 	p.sees("Your account is deleted. Goodbye.")
+	p.isSent("Your account is deleted")
 }

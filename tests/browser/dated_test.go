@@ -128,6 +128,7 @@ func TestItHasBegun(t *testing.T) {
 	guest.misses("Buy this ticket")
 	guest.open(path)
 	guest.sees("Nobody can buy it any more")
+	guest.misses("What happens next")
 	photograph(t, guest, "ticket-past")
 	guest.open("/?q=begins+at+once")
 	guest.sees("No ticket says")

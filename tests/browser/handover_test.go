@@ -19,7 +19,7 @@ func (p *person) chooses(name string, file []byte) {
 	p.do(chromedp.SetUploadFiles("#file", []string{path}, chromedp.ByQuery))
 }
 
-// pays buys the ticket at a path, and comes to its order's page.
+// buysAt buys the ticket at a path, and comes to its order's page.
 func (p *person) buysAt(path string) (order string) {
 	p.t.Helper()
 	p.open(path)
@@ -70,10 +70,11 @@ func TestHandOver(t *testing.T) {
 	photograph(t, seller, "sales")
 }
 
-// Nothing is attached: the buyer has his money back by himself, and both pages say why.
+// Nothing is attached: the buyer has his money back by himself, and both pages say why, and both are written to.
 func TestNotHandedOver(t *testing.T) {
-	base := start(t, map[string]string{"HANDOVER_WITHIN": "8s"})
+	base := strict(t)
 	seller, buyer := newcomer(t, base), newcomer(t, base)
+	seller.verifies()
 	path := seller.sells("Handed over never", "40")
 	seller.open("/sales")
 	buyer.buysAt(path)
@@ -84,4 +85,7 @@ func TestNotHandedOver(t *testing.T) {
 	buyer.sees("Your money was returned")
 	seller.sees("Refunded")
 	seller.sees("It was not handed over in time")
+	seller.isSent("Sold, hand it over now: Handed over never")
+	seller.isSent("The sale is off: Handed over never")
+	buyer.isSent("Money back: Handed over never")
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+
+	"marketplace/services/handover/content/contenttest"
 )
 
 // Everything but live changes works without JavaScript.
@@ -14,7 +16,9 @@ func TestWithoutJavaScript(t *testing.T) {
 		p.do(emulation.SetScriptExecutionDisabled(true))
 		p.signsUp()
 	}
-	path := seller.sells("Glenn Gould, organ loft", "20")
+	seller.listsWith("ticket.png", contenttest.PNG(), "Glenn Gould, organ loft", "20")
+	seller.sees("with what gets one in")
+	path := seller.path()
 	seller.until("nothing ran", `!document.documentElement.dataset.live`)
 	seller.clicks("Edit title or price")
 	seller.types("#price", "21.5")
@@ -35,6 +39,12 @@ func TestWithoutJavaScript(t *testing.T) {
 	buyer.clicks("Pay ")
 	buyer.sees("It is yours")
 	buyer.sees("UTC")
+	buyer.follows("Here is your ticket: Glenn Gould", "/orders/")
+	buyer.clicks("Open the ticket")
+	buyer.sees("This gets you in")
+	buyer.until("the picture is there", `document.querySelector("img.shown").naturalWidth > 0`)
+	seller.follows("Sold: Glenn Gould", "/sales")
+	seller.sees("Opened")
 	buyer.open("/orders")
 	buyer.sees("Paid")
 	buyer.clicks("Sign out")

@@ -95,12 +95,12 @@ func (t *trade) act(ctx context.Context, random *rand.Rand) {
 		t.cancelOrder(random)
 	case n < 90:
 		t.pay(ctx, random)
-	case n < 93:
+	case n < 92:
 		t.edit(random)
+	case n < 93:
+		t.withdraw(random)
 	case n < 95:
 		t.bring(random)
-	case n < 97:
-		t.withdraw(random)
 	case n < 99:
 		t.peek(random)
 	default:

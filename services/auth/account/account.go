@@ -18,6 +18,7 @@ type Account struct {
 	CreatedAt time.Time  `json:"createdAt"`
 
 	VerifiedAt time.Time `json:"verifiedAt,omitzero"`  // when its owner showed that the address is his
+	Sure       bool      `json:"sure,omitempty"`       // who knows the password reads the address's mail: it is not enough that somebody does
 	DeletedAt  time.Time `json:"deletedAt,omitzero"`   // nobody's any more: all but the id and the latest news is gone
 	Generation int       `json:"generation,omitempty"` // of its sessions: the earlier ones are over
 	Findable   bool      `json:"findable,omitempty"`   // by its id; not those from before that was asked for
@@ -33,6 +34,8 @@ type News struct {
 	What   string    `json:"what"`
 	At     time.Time `json:"at"`
 	Device string    `json:"device,omitempty"`
+
+	Generation int `json:"generation,omitempty"` // of the account's sessions then
 }
 
 // New is an account that is being made.
@@ -64,9 +67,16 @@ func (a *Account) SignIn(password, device string, known bool, now time.Time) err
 		return nil
 	}
 	a.note(now, NewDevice, device)
+	if a.News.What == signedIn && a.News.Device == device && a.News.Generation == a.Generation && now.Sub(a.News.At) < newsOnceIn {
+		return nil
+	}
 	a.tell(signedIn, device, now)
 	return nil
 }
+
+// newsOnceIn is how long a sign-in with the same kind of device is the same news: a program that keeps no cookie is on a new one
+// each time.
+const newsOnceIn = 5 * time.Minute
 
 // ChangePassword has a new hash take the place of the one that was proven. Every session ends, and no link opens anything
 // any more but the one that verifies the address.
@@ -118,5 +128,5 @@ func last(kind string) string { return kind[len("account."):] }
 
 func (a *Account) tell(what, device string, now time.Time) {
 	a.Version++
-	a.News = News{What: what, At: now.Truncate(time.Millisecond), Device: device}
+	a.News = News{What: what, At: now.Truncate(time.Millisecond), Device: device, Generation: a.Generation}
 }

@@ -53,6 +53,30 @@ func TestHistoryHasAnEnd(t *testing.T) {
 	assert.EqualValues(t, 1+500+250, a.Version)
 }
 
+// A program that signs in again and again and keeps no cookie is news once in a while: its owner's letters have an end, and so has, while the
+// broker is away, what waits for it. Another device is news at once.
+func TestAProgramThatSignsInOften(t *testing.T) {
+	a := ann()
+	told := func(device string, at time.Time) bool {
+		was := a.Version
+		require.NoError(t, a.SignIn("hash", device, false, at))
+		return a.Version > was
+	}
+	news := 0
+	for i := range 1000 {
+		if told("curl", noon.Add(time.Duration(i)*time.Second)) {
+			news++
+		}
+	}
+	assert.Equal(t, 4, news)
+	later := noon.Add(1000 * time.Second)
+	assert.True(t, told("Firefox on Linux", later))
+	assert.False(t, told("Firefox on Linux", later.Add(newsOnceIn-time.Second)))
+	a.SignOutEverywhere("", later)
+	assert.True(t, told("Firefox on Linux", later.Add(time.Second)), "everybody was sent away: this one is back")
+	assert.True(t, told("Firefox on Linux", later.Add(time.Hour)))
+}
+
 // A proof of the password is worth nothing when the password has changed meanwhile.
 func TestAnOldProof(t *testing.T) {
 	for name, do := range map[string]func(*Account) error{
@@ -79,7 +103,7 @@ func TestLinks(t *testing.T) {
 	a.Forget(noon)
 	a.Forget(noon)
 	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Choose(0, "new", noon)), "that is for the address")
-	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(1, noon)), "that is for the password")
+	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(1, true, noon)), "that is for the password")
 	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Choose(1, "new", noon.Add(ResetFor))), "too late")
 	require.NoError(t, a.Choose(1, "new", noon.Add(ResetFor-time.Second)))
 	assert.True(t, a.Verified() && a.Generation == 1 && a.Password == "new")
@@ -87,12 +111,12 @@ func TestLinks(t *testing.T) {
 		assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Choose(version, "third", noon)), version)
 	}
 	was := a.Version
-	require.NoError(t, a.Confirm(0, noon), "it is verified")
+	require.NoError(t, a.Confirm(0, true, noon), "it is verified")
 	assert.Equal(t, was, a.Version)
 	assert.Equal(t, fault.AddressVerified, fault.CodeOf(a.AskVerify(noon)))
 
 	require.NoError(t, a.Delete("new", noon))
-	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(0, noon)), "of a deleted account")
+	assert.Equal(t, fault.LinkOver, fault.CodeOf(a.Confirm(0, true, noon)), "of a deleted account")
 	assert.Equal(t, fault.NotFound, fault.KindOf(a.Vouch(noon)))
 	assert.True(t, a.Gone() && a.Email == "" && a.History == nil && a.Password == "")
 }

@@ -62,15 +62,17 @@ func (a *Account) Open(p Purpose, version int64, now time.Time) (Link, bool) {
 	return Link{}, false
 }
 
-// Confirm takes the address for the owner's: he has opened a link that was sent there. A second time changes nothing. It
-// returns Refused when the link is over.
-func (a *Account) Confirm(version int64, now time.Time) error {
+// Confirm takes the address for the owner's: he has opened a link that was sent there, inside if he was signed in to the account.
+// Whoever was not may be somebody whose address a stranger has signed up with. A second time changes nothing. It returns Refused
+// when the link is over.
+func (a *Account) Confirm(version int64, inside bool, now time.Time) error {
 	if a.Verified() && !a.Gone() {
 		return nil
 	}
 	if _, open := a.Open(Verify, version, now); !open {
 		return LinkOver()
 	}
+	a.Sure = inside
 	a.confirm(now)
 	return nil
 }
@@ -80,6 +82,7 @@ func (a *Account) Vouch(now time.Time) error {
 	if a.Gone() {
 		return fault.NoSuchThing()
 	}
+	a.Sure = true
 	if !a.Verified() {
 		a.confirm(now)
 	}
@@ -100,6 +103,7 @@ func (a *Account) Choose(version int64, hash string, now time.Time) error {
 		return LinkOver()
 	}
 	a.choose(hash)
+	a.Sure = true
 	if !a.Verified() {
 		a.VerifiedAt = now
 		a.dropLinks(Verify)

@@ -103,10 +103,14 @@ type Terms struct {
 // never goes beyond the start.
 const leastTime = 30 * time.Minute
 
-// Due is until when a ticket must be handed over. One whose start is not known, or has passed, has only the time since it was
-// sold.
+// Due is until when a ticket must be handed over. One whose start is not known has only the time since it was sold. One that
+// began while it was being paid for, or before that was heard of, has the least: days later it would let nobody in, and its
+// seller would be owed for it.
 func (t Terms) Due(starts, sold time.Time) time.Time {
 	due, least := sold.Add(t.Within), sold.Add(min(leastTime, t.Within))
+	if !starts.IsZero() && !starts.After(sold) {
+		due = least
+	}
 	if starts.After(sold) && starts.Add(-t.Before).Before(due) {
 		due = starts.Add(-t.Before)
 	}
@@ -276,12 +280,16 @@ func Words(text string) (kept, complaint string) {
 }
 
 // ReportUntil is when it is too late to say that it did not work: a week after the start, or after it was handed over if that
-// was later. Zero before it was handed over.
+// was later, or after something else was attached: what a buyer opens he has time to try. Zero before it was handed over.
 func (h *Handover) ReportUntil() time.Time {
 	if h.Sale == nil || h.Sale.DeliveredAt.IsZero() {
 		return time.Time{}
 	}
-	return later(h.Ticket.StartsAt.Time, h.Sale.DeliveredAt).Add(reportWindow)
+	from := later(h.Ticket.StartsAt.Time, h.Sale.DeliveredAt)
+	if h.Content != nil {
+		from = later(from, h.Content.AddedAt)
+	}
+	return from.Add(reportWindow)
 }
 
 // Report says that it did not work. Until an operator has decided nothing else happens to it. Reporting twice is reporting
@@ -317,13 +325,15 @@ const (
 	Dismiss Verdict = "dismiss" // the seller keeps it
 )
 
-// Decide ends a report, and keeps who did so. The same decision twice is one. It returns Refused for another one, and where
-// there is no report.
+// Decide ends a report, and keeps who did so. The same decision twice is one. It returns Forbidden for an operator who sells or
+// bought the ticket, and Refused for another decision and where there is no report.
 func (h *Handover) Decide(operator string, v Verdict, now time.Time) error {
 	s := h.Sale
 	switch {
 	case s == nil:
 		return fault.NoSuchThing()
+	case operator == h.SellerID || operator == s.BuyerID:
+		return fault.NotOwner()
 	case s.Verdict == v:
 		return nil
 	case s.Status != Reported:

@@ -58,7 +58,7 @@ func TestUntilWhenItIsToBeHandedOver(t *testing.T) {
 		{"in two hours and a half: half an hour", 150 * time.Minute, 48 * time.Hour, 2 * time.Hour, 30 * time.Minute},
 		{"in an hour: half an hour, though that is late", time.Hour, 48 * time.Hour, 2 * time.Hour, 30 * time.Minute},
 		{"in ten minutes: until the start", 10 * time.Minute, 48 * time.Hour, 2 * time.Hour, 10 * time.Minute},
-		{"it began before: as with no date", -time.Hour, 48 * time.Hour, 2 * time.Hour, 48 * time.Hour},
+		{"it began before: half an hour, and nothing is handed over when it has been", -time.Hour, 48 * time.Hour, 2 * time.Hour, 30 * time.Minute},
 		{"a market of seconds", 0, 3 * time.Second, time.Second, 3 * time.Second},
 		{"that begins in seconds", 2 * time.Second, 3 * time.Second, time.Second, 2 * time.Second},
 	} {
@@ -204,6 +204,12 @@ func TestUntilWhenItCanBeReported(t *testing.T) {
 	assert.Equal(t, fault.ReportClosed, fault.CodeOf(h.Report("bob", "x", h.ReportUntil())))
 	require.NoError(t, h.Report("bob", "x", h.ReportUntil().Add(-time.Millisecond)))
 
+	h = delivered(t)
+	late := noon.Add(week)
+	require.NoError(t, h.Attach("ann", file, late))
+	require.NoError(t, h.Open("bob", late.Add(2*time.Hour)))
+	assert.Equal(t, late.Add(week), h.ReportUntil(), "another file at the last moment is as good as the first")
+
 	starts := noon.Add(30 * 24 * time.Hour)
 	h = soldFor(starts)
 	assert.Zero(t, h.ReportUntil())
@@ -245,6 +251,18 @@ func TestDecide(t *testing.T) {
 }
 
 // However a sale ends, its ledger says what is owed, and its lines stay.
+// Nobody judges his own case.
+func TestAnOperatorWhoIsASide(t *testing.T) {
+	for _, side := range []string{"ann", "bob"} {
+		h := delivered(t)
+		require.NoError(t, h.Report("bob", "x", noon.Add(2*time.Hour)))
+		for _, v := range []Verdict{Refund, Dismiss} {
+			assert.Equal(t, fault.Forbidden, fault.KindOf(h.Decide(side, v, noon.Add(3*time.Hour))), "%s: %s", side, v)
+		}
+		assert.Equal(t, Reported, h.Sale.Status)
+	}
+}
+
 func TestLedger(t *testing.T) {
 	what := func(h *Handover) (all []What) {
 		for _, e := range h.Sale.Ledger {

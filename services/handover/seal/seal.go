@@ -24,7 +24,7 @@ const keySize = 32
 var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
 // ReadKeys reads a file with a key on each line: a name of its own, a space, and 32 random bytes in base64. To change the
-// key put a new line before the others; a line may go when nothing that it sealed is needed any more.
+// key put a new line behind the others, and before them when every replica has read it; a line may go when nothing that it sealed is needed any more.
 func ReadKeys(file string) (*Keys, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {

@@ -15,8 +15,8 @@ type words struct {
 	After   []string
 }
 
-// handing is where a seller hands a ticket over, and sees what he has sold.
-const handing = "/selling"
+// sales is where a seller sees what he has sold, and hands it over.
+const sales = "/sales"
 
 func orderPath(id string) string { return "/orders/" + id }
 
@@ -49,7 +49,7 @@ var wordings = map[Kind]func(d Desk, n News) words{
 		return words{
 			Subject: "Refunded: " + n.Order.Ticket.Title, Heading: "A sale of yours was refunded",
 			Lead:   []string{"The buyer has the money back, and the ticket is not valid any more. You are not paid for it."},
-			Button: "Show what you sell", Path: handing,
+			Button: "Show what you sold", Path: sales,
 		}
 	},
 	Sold: func(d Desk, n News) words {
@@ -57,7 +57,7 @@ var wordings = map[Kind]func(d Desk, n News) words{
 		return words{
 			Subject: "Sold, hand it over now: " + n.Handover.Ticket.Title, Heading: "Sold. Hand it over now",
 			Lead:   []string{"Somebody has paid " + d.Currency.Print(n.Handover.Ticket.Price) + " for your ticket. Give them what gets them in: the file, or the barcode.", "You have until " + due + "."},
-			Button: "Hand it over", Path: handing,
+			Button: "Hand it over", Path: sales,
 			After: []string{"If it is not handed over by then the sale is off and the buyer has the money back."},
 		}
 	},
@@ -65,7 +65,7 @@ var wordings = map[Kind]func(d Desk, n News) words{
 		return words{
 			Subject: "Sold: " + n.Handover.Ticket.Title, Heading: "Sold, and handed over",
 			Lead:   []string{"Somebody has paid " + d.Currency.Print(n.Handover.Ticket.Price) + " for your ticket, and has what you attached to it. Nothing is left to do."},
-			Button: "Show what you sold", Path: handing,
+			Button: "Show what you sold", Path: sales,
 		}
 	},
 	HandedOver: func(d Desk, n News) words {
@@ -81,7 +81,7 @@ var wordings = map[Kind]func(d Desk, n News) words{
 			Subject: "Reported: " + n.Handover.Ticket.Title, Heading: "Your buyer says that it did not work",
 			Lead:   []string{"We look into it. Until that is decided you are not paid for this ticket."},
 			Quote:  n.Handover.Report,
-			Button: "Show the sale", Path: handing,
+			Button: "Show the sale", Path: sales,
 		}
 	},
 	LookingInto: func(d Desk, n News) words {
@@ -96,7 +96,7 @@ var wordings = map[Kind]func(d Desk, n News) words{
 		return words{
 			Subject: "The sale stands: " + n.Handover.Ticket.Title, Heading: "The sale stands",
 			Lead:   []string{"We have looked into what your buyer reported, and decided that the ticket was good. You are paid as agreed."},
-			Button: "Show the sale", Path: handing,
+			Button: "Show the sale", Path: sales,
 		}
 	},
 	Dismissed: func(d Desk, n News) words {
@@ -110,7 +110,7 @@ var wordings = map[Kind]func(d Desk, n News) words{
 		w := words{
 			Subject: "The sale is off: " + n.Handover.Ticket.Title, Heading: "The sale is off",
 			Lead:   []string{"The ticket was not handed over by " + when(n.Handover.DueAt, n.Handover.Ticket.Zone) + ", so the buyer has the money back. You are not paid for it."},
-			Button: "Show what you sell", Path: handing,
+			Button: "Show what you sold", Path: sales,
 		}
 		if n.Handover.Reason == events.HandoverUpheld {
 			w.Lead = []string{"We have looked into what your buyer reported, and decided that the ticket did not work. The buyer has the money back, and you are not paid for it."}
@@ -164,12 +164,6 @@ var wordings = map[Kind]func(d Desk, n News) words{
 			Quote:  n.Account.Device,
 			Button: "It was not me", Path: "/forgot",
 			After: []string{"If it was you there is nothing to do. If not, choose a new password at once: that also ends every session."},
-		}
-	},
-	AccountDeleted: func(_ Desk, n News) words {
-		return words{
-			Subject: "Your account is deleted", Heading: "Your account is deleted",
-			Lead: []string{"As you asked, on " + when(n.Account.At, "") + ". What others need of a purchase or a sale stays, without your name.", "This is the last mail from us."},
 		}
 	},
 }

@@ -28,6 +28,7 @@ type Note struct {
 	Promised time.Time `json:"promised"`
 	State    State     `json:"state"`
 	Why      string    `json:"why,omitempty"`
+	Unsure   int       `json:"unsure,omitempty"` // how often it was handed over and nobody knows whether it was taken
 }
 
 // ID names the note of a mail: the same for the same news, however often it comes.

@@ -127,11 +127,19 @@ func (s *Sale) Current() *Order {
 	return nil
 }
 
-// Kept tells whether the ticket is held or sold, or may be: a payment is not settled. Then its seller comes too late to
-// withdraw it.
-func (s *Sale) Kept(now time.Time) bool {
+// LetGo lets the seller have the ticket back that he has withdrawn. A hold past its deadline ends here, and not by a clock
+// alone: another machine's may be slower, and the hold would be paid for there. It returns Refused while the ticket is held
+// or sold, or may be: a payment is not settled. Then the seller comes too late.
+func (s *Sale) LetGo(now time.Time) error {
 	o := s.Current()
-	return o != nil && (!o.Overdue(now) || o.unsettled())
+	if o == nil {
+		return nil
+	}
+	if !o.Overdue(now) || o.unsettled() {
+		return fault.New(fault.Refused, "Ticket is already reserved").Named(fault.TicketReserved)
+	}
+	s.cancel(o, Expired, now)
+	return nil
 }
 
 // changed counts a change to an order.
@@ -276,7 +284,7 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 		return fault.NoSuchThing()
 	case o.Paid():
 		return fault.New(fault.Refused, "The order is already paid").Named(fault.OrderPaid)
-	case o.Overdue(now) && o.Ticket.Started(now):
+	case o.Overdue(now) && o.Ticket.Started(now), o.Live(now) && s.Ticket.Started(now): // or it was put forward, which was heard of late
 		return errStarted()
 	case !o.Live(now):
 		return fault.New(fault.Refused, "Cannot pay for a cancelled order").Named(fault.OrderCancelled)
@@ -285,7 +293,7 @@ func (s *Sale) BeginCheckout(id, checkout string, atMost time.Duration, now time
 		return nil // a payment under way may go on, but trying again and again does not extend a hold
 	}
 	o.Status, o.Checkout = Awaiting, checkout
-	o.PayingUntil = o.Ticket.atMost(now.Add(atMost).Truncate(time.Millisecond))
+	o.PayingUntil = s.Ticket.atMost(o.Ticket.atMost(now.Add(atMost).Truncate(time.Millisecond)))
 	s.moveDeadline(o, later(o.HeldUntil, o.PayingUntil))
 	return nil
 }

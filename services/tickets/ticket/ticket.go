@@ -101,6 +101,14 @@ func (t *Ticket) Withdraw(userID string, now time.Time) error {
 	return nil
 }
 
+// Retire takes it off the market for a seller who is gone, unless it is sold. Who holds it keeps it.
+func (t *Ticket) Retire() {
+	if !t.Sold && !t.Withdrawn {
+		t.Withdrawn = true
+		t.Version++
+	}
+}
+
 // TooLate is the refusal to withdraw what somebody holds or has bought.
 func TooLate() error {
 	return fault.New(fault.Refused, "Cannot withdraw a reserved ticket").Named(fault.TicketReserved)
