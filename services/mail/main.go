@@ -24,7 +24,7 @@ type settings struct {
 	service.Settings
 	Site     site           `envconfig:"SITE_URL" required:"true"` // where people reach web
 	Warning  time.Duration  `envconfig:"HOLD_WARNING" default:"5m"`
-	PerHour  int            `envconfig:"MAILS_PER_HOUR" default:"100"` // to an address, from each replica
+	PerHour  int            `envconfig:"MAILS_PER_HOUR" default:"100"` // to an account, from each replica
 	Currency money.Currency `envconfig:"CURRENCY" default:"usd"`
 }
 

@@ -220,7 +220,6 @@ func TestWhoIsNotWrittenTo(t *testing.T) {
 		"an address that no server takes":       {account{ID: "bob", Email: "bób@example.com"}, news("forgotten", 2)},
 		"one whose link auth knows nothing of":  {account{ID: "bob", Email: "bob@example.com"}, news("forgotten", 0)},
 		"one to whom nothing happened worth it": {account{ID: "bob", Email: "bob@example.com"}, news("verified", 2)},
-		"one that was deleted":                  {account{}, news("deleted", 2)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

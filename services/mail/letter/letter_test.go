@@ -61,7 +61,7 @@ func examples() map[Kind]News {
 	} {
 		keep(OfHandover(h))
 	}
-	for _, news := range []string{"created", "verifying", "forgotten", "password-changed", "signed-in"} {
+	for _, news := range []string{"created", "verifying", "forgotten", "password-changed", "signed-in", "deleted"} {
 		keep(OfAccount(events.Account{ID: "bob", Version: 1, News: news, At: noon, Device: "Firefox on Linux"}))
 	}
 	return all
@@ -143,7 +143,7 @@ func TestWhoIsWrittenTo(t *testing.T) {
 	}
 	for news, want := range map[string]string{
 		"created": "verify to bob", "verifying": "verify-again to bob", "verified": "", "forgotten": "forgotten to bob",
-		"password-changed": "password-changed to bob", "signed-in": "new-device to bob", "deleted": "", "unheard-of": "",
+		"password-changed": "password-changed to bob", "signed-in": "new-device to bob", "deleted": "account-deleted to bob", "unheard-of": "",
 	} {
 		assert.Equal(t, want, told(OfAccount(events.Account{ID: "bob", News: news})), news)
 	}

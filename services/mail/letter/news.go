@@ -11,24 +11,25 @@ type Kind string
 
 // All there are. They are in notes and in the names of nothing else.
 const (
-	Receipt      Kind = "receipt"
-	HoldEnding   Kind = "hold-ending"
-	MoneyBack    Kind = "money-back"       // to the buyer
-	SaleRefunded Kind = "sale-refunded"    // to the seller
-	Sold         Kind = "sold"             // hand it over now
-	SoldAndThere Kind = "sold-and-there"   // it was attached when it was listed
-	HandedOver   Kind = "handed-over"      // to the buyer
-	Doubted      Kind = "doubted"          // to the seller: the buyer says that it did not work
-	LookingInto  Kind = "looking-into"     // to that buyer
-	Stands       Kind = "stands"           // to the seller: the report was dismissed
-	Dismissed    Kind = "dismissed"        // to the buyer
-	SaleOff      Kind = "sale-off"         // to the seller: he missed the deadline, or the report was upheld
-	Upheld       Kind = "upheld"           // to the buyer
-	Verify       Kind = "verify"           // the first one
-	VerifyAgain  Kind = "verify-again"     // asked for
-	Forgotten    Kind = "forgotten"        // a link to choose a new password
-	PasswordNew  Kind = "password-changed" // in case it was not the owner
-	NewDevice    Kind = "new-device"       // likewise
+	Receipt        Kind = "receipt"
+	HoldEnding     Kind = "hold-ending"
+	MoneyBack      Kind = "money-back"       // to the buyer
+	SaleRefunded   Kind = "sale-refunded"    // to the seller
+	Sold           Kind = "sold"             // hand it over now
+	SoldAndThere   Kind = "sold-and-there"   // it was attached when it was listed
+	HandedOver     Kind = "handed-over"      // to the buyer
+	Doubted        Kind = "doubted"          // to the seller: the buyer says that it did not work
+	LookingInto    Kind = "looking-into"     // to that buyer
+	Stands         Kind = "stands"           // to the seller: the report was dismissed
+	Dismissed      Kind = "dismissed"        // to the buyer
+	SaleOff        Kind = "sale-off"         // to the seller: he missed the deadline, or the report was upheld
+	Upheld         Kind = "upheld"           // to the buyer
+	Verify         Kind = "verify"           // the first one
+	VerifyAgain    Kind = "verify-again"     // asked for
+	Forgotten      Kind = "forgotten"        // a link to choose a new password
+	PasswordNew    Kind = "password-changed" // in case it was not the owner
+	NewDevice      Kind = "new-device"       // likewise
+	AccountDeleted Kind = "account-deleted"
 )
 
 // Lasts is how long after the event a mail is still tried.
@@ -146,11 +147,11 @@ func OfHandover(h events.Handover) []News {
 	return nil
 }
 
-// OfAccount is whether its owner is told what happened to an account. Of one that is deleted nobody knows the address any more.
+// OfAccount is whether its owner is told what happened to an account.
 func OfAccount(a events.Account) []News {
 	kind, known := map[string]Kind{
 		events.AccountCreated: Verify, events.AccountVerifying: VerifyAgain, events.AccountForgotten: Forgotten,
-		events.AccountPasswordChanged: PasswordNew, events.AccountSignedIn: NewDevice,
+		events.AccountPasswordChanged: PasswordNew, events.AccountSignedIn: NewDevice, events.AccountDeleted: AccountDeleted,
 	}["account."+a.News]
 	if !known {
 		return nil

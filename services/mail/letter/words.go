@@ -166,4 +166,10 @@ var wordings = map[Kind]func(d Desk, n News) words{
 			After: []string{"If it was you there is nothing to do. If not, choose a new password at once: that also ends every session."},
 		}
 	},
+	AccountDeleted: func(_ Desk, n News) words {
+		return words{
+			Subject: "Your account is deleted", Heading: "Your account is deleted",
+			Lead: []string{"As you asked, on " + when(n.Account.At, "") + ". What others need of a purchase or a sale stays, without your name.", "This is the last mail from us."},
+		}
+	},
 }
