@@ -48,7 +48,7 @@ func TestStory(t *testing.T) {
 	t.Log("\n" + told)
 	inOrder(t, told,
 		"order "+placed.ID+" of buyer", ": complete", "payment "+paid.ID+": succeeded, 1000 usd",
-		"order "+placed.ID+" is placed", "POST /api/orders: answered 201", "payments     declined: Your card was declined.",
+		"order "+placed.ID+" is placed", "POST /api/orders: answered 201", "payments     declined: generic_decline",
 		"payments     charged", "orders       says order.completed",
 		"card network, ", "failed, Your card was declined", "card network, ", " of 1000 usd (pi_", ") succeeded",
 		"dead letters: none")
