@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,25 @@ func TestAMailServerThatIsAway(t *testing.T) {
 			assert.Len(t, w.sent, 20)
 			assert.Empty(t, w.sidecar.Jobs())
 		})
+	}
+}
+
+// Mail servers say whose mailbox is missing. What is noted and logged of that names nobody.
+func TestARefusalNamesNobody(t *testing.T) {
+	for says, why := range map[string]string{"550 5.1.1 <Bob@Example.com>: no such user": "no such user", "451 4.2.1 bob@example.com is busy": "is busy"} {
+		w := newWorld(t)
+		var log bytes.Buffer
+		w.log = slog.New(slog.NewTextHandler(&log, nil))
+		w.refuses = "gomail: could not send email 1: " + says
+		require.NoError(t, w.onOrder(t.Context(), anOrder(events.StatusComplete)))
+		w.pass(time.Minute, time.Second)
+		assert.Contains(t, log.String(), why)
+		assert.NotContains(t, strings.ToLower(log.String()), "example.com")
+		for _, key := range w.sidecar.Keys() {
+			item, err := w.sidecar.Load(t.Context(), key)
+			require.NoError(t, err)
+			assert.NotContains(t, strings.ToLower(string(item.Value)), "example.com", key)
+		}
 	}
 }
 

@@ -82,13 +82,22 @@ func (w *way) send(ctx context.Context, to string, l letter.Letter) error {
 	if w.unsure {
 		err = fmt.Errorf("%w: %w", errUnsure, err)
 	}
-	err = verdict(err)
+	err = verdict(nameless(err, to))
 	w.note(err)
 	return err
 }
 
 // refusal finds what a mail server answers to a mail, as opposed to a connection or a password: gomail's words around it.
 var refusal = regexp.MustCompile(`could not send email 1: (5\d\d) (.*)`)
+
+// nameless is a mail server's answer without the address that it was about: it gets into a note and a log, which outlive accounts.
+func nameless(err error, to string) error {
+	if !errors.Is(err, dapr.ErrNotTaken) {
+		return err
+	}
+	said := strings.TrimPrefix(err.Error(), dapr.ErrNotTaken.Error()+": ")
+	return fmt.Errorf("%w: %s", dapr.ErrNotTaken, regexp.MustCompile("(?i)"+regexp.QuoteMeta(to)).ReplaceAllLiteralString(said, "(address)"))
+}
 
 // verdict makes dropped of an answer that stays: no such mailbox, or not this mail. 53x is about us, not about the mail.
 func verdict(err error) error {

@@ -91,7 +91,7 @@ func (s *server) decline(ctx context.Context, p payment.Payment, reason, code st
 	if err != nil {
 		return now, err
 	}
-	s.log.Info("declined", "order", p.OrderID, "payment", p.ID, "code", code, "trace", trace.ID(ctx))
+	s.log.Info("declined", "order", p.OrderID, "payment", p.ID, "why", code, "trace", trace.ID(ctx))
 	countDecline(news, code)
 	s.endCheckout(ctx, p.OrderID, p.Checkout) // this attempt's: the next may have begun
 	s.unschedule(ctx, settleJob(p.OrderID, p.Checkout, 0))

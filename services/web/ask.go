@@ -13,7 +13,7 @@ import (
 )
 
 // told is what an asking page passes on of its visitor's request.
-var told = []string{"Authorization", "Cookie", "X-Forwarded-For", "User-Agent", service.RequestID, "Traceparent", service.IdempotencyKey}
+var told = []string{"Authorization", "Cookie", "X-Forwarded-For", "User-Agent", service.RequestID, "Traceparent", service.IdempotencyKey, "If-Match"}
 
 // ask puts a request to the API as the visitor could, and reads the answer into out (nil: ignored). A service's refusal
 // comes back as an error with its words.

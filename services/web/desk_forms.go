@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"net/url"
+
+	"marketplace/shared/fault"
 )
 
 // toDesk leads from a form's own address, which shows nothing, to the desk.
@@ -11,11 +13,24 @@ func (s *site) toDesk(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// decide is an operator's word on a report.
+// decide is an operator's word on a report, as the desk showed it to him: a buyer who opens meanwhile what he had reported unopened
+// is not decided about unseen.
 func (s *site) decide(w http.ResponseWriter, r *http.Request) error {
 	f, err := s.atDesk(w, r)
 	if err != nil {
 		return err
+	}
+	var now handed
+	header, err := s.ask(r, http.MethodGet, "/api/handovers/"+url.PathEscape(r.PathValue("id")), nil, &now)
+	if err != nil {
+		return s.leadBack(w, r, "/desk", err)
+	}
+	if now.Opened() != f.Get("opened") {
+		return s.leadBack(w, r, "/desk", fault.New(fault.Refused, "The buyer has opened it since you looked. Look at it again"))
+	}
+	if tag := header.Get("ETag"); tag != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("If-Match", tag)
 	}
 	decision := f.Get("decision")
 	return s.doneAtDesk(w, r, "/api/handovers/"+url.PathEscape(r.PathValue("id"))+"/decision", map[string]string{"decision": decision},

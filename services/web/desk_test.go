@@ -89,7 +89,7 @@ func TestDeedsAtTheDesk(t *testing.T) {
 		{"done", "refund-T2-O1", url.Values{"words": {"By hand"}}.Encode(), "POST /api/payments/cases/refund-T2-O1/done", `{}`, func(s *site) page { return s.doneByHand }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, cookie := siteFor(t, olga, map[string]string{c.asked: c.answer, "GET /api/handovers/reports": "[]", "GET /api/payments/cases": "[]"})
+			s, cookie := siteFor(t, olga, map[string]string{c.asked: c.answer, "GET /api/handovers/T1-O1": `{}`, "GET /api/handovers/reports": "[]", "GET /api/payments/cases": "[]"})
 			got, asked := send(s, c.page(s), c.id, c.body, cookie)
 			assert.Equal(t, http.StatusSeeOther, got.Code)
 			assert.Equal(t, "/desk", got.Header().Get("Location"))
@@ -110,6 +110,40 @@ func TestDeedsAtTheDesk(t *testing.T) {
 			assert.Contains(t, got.Header().Get("Location"), "/signin")
 			assert.Empty(t, asked)
 		})
+	}
+}
+
+// A buyer who opens his ticket while an operator looks at the report is decided about only when that was seen.
+func TestADecisionAboutWhatTheDeskShowed(t *testing.T) {
+	for name, c := range map[string]struct {
+		seen, now string
+		decided   bool
+	}{
+		"never opened":           {"", `{}`, true},
+		"opened as it was shown": {"2026-03-01T11:00:00.000Z", `{"openedAt":"2026-03-01T11:00:00.000Z"}`, true},
+		"opened meanwhile":       {"", `{"openedAt":"2026-03-01T11:00:00.000Z"}`, false},
+	} {
+		s, cookie := siteFor(t, olga, nil)
+		var matched []string
+		s.api = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"read"`)
+			if r.Method == http.MethodPost {
+				matched = append(matched, r.Header.Get("If-Match"))
+			}
+			_, _ = w.Write([]byte(c.now))
+		})
+		r := httptest.NewRequest(http.MethodPost, "/desk/x", strings.NewReader(url.Values{"decision": {"refund"}, "opened": {c.seen}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.SetPathValue("id", "T1-O1")
+		r.AddCookie(cookie)
+		w := httptest.NewRecorder()
+		s.page(s.decide).ServeHTTP(w, r)
+		assert.Equal(t, http.StatusSeeOther, w.Code, name)
+		if c.decided {
+			assert.Equal(t, []string{`"read"`}, matched, name)
+		} else {
+			assert.Empty(t, matched, name)
+		}
 	}
 }
 

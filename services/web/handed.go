@@ -58,6 +58,14 @@ func (a attached) IsPicture() bool { return a.Type == "png" || a.Type == "jpeg" 
 // Ended tells whether the money goes back, or has.
 func (h handed) Ended() bool { return h.Status == "failed" || h.Status == "refunded" }
 
+// Opened is when it was first opened, as a form carries it; "" for never.
+func (h handed) Opened() string {
+	if h.OpenedAt.IsZero() {
+		return ""
+	}
+	return h.OpenedAt.String()
+}
+
 // handedOver is how the ticket of a paid order is on its way, nil while that is not known: the page is shown without it. A text
 // that its buyer has opened comes with it.
 func (s *site) handedOver(r *http.Request, o order) (h *handed, text string) {

@@ -25,7 +25,7 @@ import (
 func TestPublishRefuses(t *testing.T) {
 	const ticket = `"id":"T","version":1,"userId":"u"`
 	for _, c := range []struct{ name, kind, data, says string }{
-		{"a type that is not ours", "ticket.eaten", `{}`, `"ticket.eaten" is no event of ours; there are ticket.created, ticket.updated, order.created`},
+		{"a type that is not ours", "ticket.eaten", `{}`, `"ticket.eaten" is no event of ours; there are ticket.created, ticket.updated, ticket.withdrawn, order.created`},
 		{"not JSON", "ticket.updated", `{`, "the data must be a JSON object"},
 		{"a field that is not ours", "ticket.updated", `{` + ticket + `,"price":1,"colour":"red"}`, `colour of ticket.updated: json: unknown field`},
 		{"a price in words", "ticket.updated", `{` + ticket + `,"price":"free"}`, "price of ticket.updated: not a price"},
