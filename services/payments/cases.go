@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"marketplace/services/payments/payment"
@@ -50,7 +51,11 @@ func (s *server) listCases(w http.ResponseWriter, r *http.Request) error {
 		if some, next, err = s.someCases(r.Context(), next, page.Limit-len(found), state == "settled"); err != nil {
 			return err
 		}
-		found = append(found, some...)
+		for _, c := range some { // one that was opened again much later is in the list twice
+			if !slices.ContainsFunc(found, func(f shownCase) bool { return f.ID == c.ID }) {
+				found = append(found, c)
+			}
+		}
 	}
 	if next > 0 {
 		api.SetNext(w, r, strconv.Itoa(next))
