@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
-
-	"github.com/gorilla/mux"
 
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
-	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 	"marketplace/shared/session"
 )
@@ -53,7 +51,11 @@ func (s *server) listCases(w http.ResponseWriter, r *http.Request) error {
 		if some, next, err = s.someCases(r.Context(), next, page.Limit-len(found), state == "settled"); err != nil {
 			return err
 		}
-		found = append(found, some...)
+		for _, c := range some { // one that was opened again much later is in the list twice
+			if !slices.ContainsFunc(found, func(f shownCase) bool { return f.ID == c.ID }) {
+				found = append(found, c)
+			}
+		}
 	}
 	if next > 0 {
 		api.SetNext(w, r, strconv.Itoa(next))
@@ -107,82 +109,4 @@ func (s *server) paymentsOf(ctx context.Context, cases ...payment.Case) (map[str
 		by[p.OrderID] = &p
 	}
 	return by, err
-}
-
-// lookAgain asks the card network once more about a case. Who does so is noted before anything is done.
-func (s *server) lookAgain(w http.ResponseWriter, r *http.Request) error {
-	operator, err := s.operator(r)
-	if err != nil {
-		return err
-	}
-	id := mux.Vars(r)["id"]
-	if err := api.CheckID(id); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), payLimit)
-	defer cancel()
-	c, err := s.cases.Update(ctx, id, func(c *payment.Case) error { return c.Look(operator.ID, s.now()) })
-	if err != nil {
-		return err
-	}
-	words, over, err := s.lookAt(ctx, c)
-	if err != nil {
-		return err
-	}
-	c, err = s.cases.Update(ctx, id, func(c *payment.Case) error { c.Find(words, over, s.now()); return nil })
-	if err != nil {
-		return err
-	}
-	return s.answerCase(w, r, c)
-}
-
-// doneByHand notes that an operator has settled a case outside, and how. Of a refund it means that the buyer has his money:
-// everybody hears so, as of any other.
-func (s *server) doneByHand(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.sessions.User(r); err != nil {
-		return err
-	}
-	var in struct {
-		Words string `json:"words"`
-	}
-	if err := api.Read(w, r, &in); err != nil {
-		return err
-	}
-	words, complaint := payment.Words(in.Words)
-	if complaint != "" {
-		return fault.InField("words", complaint)
-	}
-	operator, err := s.operator(r)
-	if err != nil {
-		return err
-	}
-	id := mux.Vars(r)["id"]
-	if err := api.CheckID(id); err != nil {
-		return err
-	}
-	c, err := s.cases.Update(r.Context(), id, func(c *payment.Case) error { return c.Say(operator.ID, words, s.now()) })
-	if err != nil {
-		return err
-	}
-	if c.Kind == payment.Refund {
-		if err := s.watch(r.Context(), c.OrderID); err != nil {
-			return err
-		}
-		if _, err := s.payments.Update(r.Context(), dapr.ByRepeat, c.OrderID, func(p *payment.Payment) error { p.ByHand(s.now()); return nil }); err != nil {
-			return err
-		}
-	}
-	c, err = s.cases.Update(r.Context(), id, func(c *payment.Case) error { c.Settle(s.now()); return nil })
-	if err != nil {
-		return err
-	}
-	return s.answerCase(w, r, c)
-}
-
-func (s *server) answerCase(w http.ResponseWriter, r *http.Request, c payment.Case) error {
-	paid, err := s.paymentsOf(r.Context(), c)
-	if err != nil {
-		return err
-	}
-	return api.Write(w, http.StatusOK, caseOf(c, paid[c.OrderID]))
 }

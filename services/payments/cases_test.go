@@ -248,6 +248,17 @@ func TestAPaymentWithoutAnEnd(t *testing.T) {
 	sound(t, w)
 }
 
+// A case that is opened again when two hundred others have come is one, and the latest.
+func TestACaseThatIsOpenedAgainLate(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.needsPerson(t.Context(), payment.Disputed, "T0-1", "pi", "dp_1", "x"))
+	for i := range 210 {
+		require.NoError(t, w.open.Add(t.Context(), allCases, fmt.Sprintf("open-none-%d", i)))
+	}
+	require.NoError(t, w.needsPerson(t.Context(), payment.Disputed, "T0-1", "pi", "dp_2", "x"))
+	assert.Len(t, w.casesOf(""), 1)
+}
+
 // Pages of cases hold each once, the latest first.
 func TestPagesOfCases(t *testing.T) {
 	w := newWorld(t)

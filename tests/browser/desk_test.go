@@ -69,6 +69,7 @@ func TestDesk(t *testing.T) {
 	sold := func(title, card string) (order string) {
 		path := seller.sells(title, "40")
 		seller.clicks("Attach the ticket")
+		seller.sees("What gets one in")
 		seller.chooses("ticket.png", contenttest.PNG())
 		seller.clicks("Attach it")
 		seller.sees("Attached: a picture")

@@ -29,6 +29,7 @@ type logLine struct {
 	Payment string    `json:"payment"`
 	Job     string    `json:"job"`
 	Why     string    `json:"why"`
+	Code    string    `json:"code"`
 	Error   string    `json:"error"`
 
 	raw string
@@ -139,7 +140,7 @@ func (l logLine) words(said map[string]time.Time) string {
 		return "NEEDS A PERSON: " + l.Why
 	}
 	text := l.Msg
-	for _, more := range []string{l.Type, l.Job, l.Why, l.Error} {
+	for _, more := range []string{l.Type, l.Job, l.Why, l.Code, l.Error} {
 		if more != "" {
 			text += ": " + more
 		}

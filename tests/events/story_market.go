@@ -176,6 +176,15 @@ func (m *market) order(ctx context.Context, id string) (finding, bool, error) {
 	if err != nil {
 		return finding{}, false, err
 	}
+	for _, kind := range payment.Kinds {
+		c, told, err := load[payment.Case](ctx, m, "payments", "case:"+payment.CaseID(kind, id))
+		if err != nil {
+			return finding{}, false, err
+		}
+		if told {
+			f.addCase(c)
+		}
+	}
 	if !tried {
 		f.heads = append(f.heads, "payment: nobody has tried to pay")
 		return f, true, nil
@@ -193,6 +202,20 @@ func (m *market) order(ctx context.Context, id string) (finding, bool, error) {
 		f.facts = append(f.facts, fact{p.RefundedAt, "payments", "the money is on its way back"})
 	}
 	return f, true, nil
+}
+
+// addCase tells what needed a person, and who did what about it.
+func (f *finding) addCase(c payment.Case) {
+	for _, n := range c.Notes {
+		words := string(n.What)
+		if n.By != "" {
+			words += " by operator " + n.By
+		}
+		if n.Words != "" {
+			words += ": " + n.Words
+		}
+		f.facts = append(f.facts, fact{n.At, "payments", fmt.Sprintf("needs a person (%s): %s", c.Kind, words)})
+	}
 }
 
 func (f *finding) add(o sale.Order) {

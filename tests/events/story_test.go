@@ -74,6 +74,15 @@ func TestStory(t *testing.T) {
 	assert.Contains(t, told, "GIVES UP order.updated, a dead letter now: ")
 	assert.Contains(t, told, "once that is mended: go run ./tests/events replay tickets ")
 
+	// So is what needed a person.
+	var disputed, held struct{ ID string }
+	seller("POST", "/api/tickets", `{"title":"Newport, disputed","price":10}`, &disputed)
+	buyer("POST", "/api/orders", `{"ticketId":"`+disputed.ID+`"}`, &held)
+	buyer("POST", "/api/payments", fmt.Sprintf(`{"orderId":%q,"token":"pm_card_createDispute"}`, held.ID), &paid)
+	eventually(t, "the dispute is told of", func() bool {
+		return strings.Contains(story(held.ID), "needs a person (disputed): told: The card's owner disputes the charge pi_")
+	})
+
 	err = run(t.Context(), []string{"story", "-dir", s.Dir, "nosuch"}, nil, io.Discard)
 	assert.ErrorContains(t, err, `nothing is known of "nosuch"`)
 }

@@ -34,6 +34,9 @@ const (
 	Unknown  Kind = "unknown"  // a charge for no payment that we know
 )
 
+// Kinds are all there are.
+var Kinds = []Kind{Open, Unmade, Refund, Stray, Disputed, Unknown}
+
 // Note is one line of what was done about a case.
 type Note struct {
 	At    time.Time `json:"at"`
