@@ -195,7 +195,11 @@ func TestFiguresAreBehindTheDoor(t *testing.T) {
 		assert.Equal(t, 404, call(t, "GET", fmt.Sprintf("http://127.0.0.1:%d/metrics", at.AppPort), "", map[string]string{"dapr-api-token": s.APIToken}), "at %s's own door", app)
 		for _, from := range apps {
 			sidecar := fmt.Sprintf("http://127.0.0.1:%d/metrics", s.App(from).HTTPPort)
-			assert.Equal(t, 404, call(t, "GET", sidecar, "", map[string]string{"dapr-app-id": app}), "%s invoked by %s", app, from)
+			shut := []int{404}
+			if app == "web" {
+				shut = append(shut, 401) // by a listener of another test, which is a web to the sidecars
+			}
+			assert.Contains(t, shut, call(t, "GET", sidecar, "", map[string]string{"dapr-app-id": app}), "%s invoked by %s", app, from)
 		}
 		own := fmt.Sprintf("http://127.0.0.1:%d", at.FiguresPort())
 		assert.Equal(t, 200, call(t, "GET", own+"/metrics", "", nil))
