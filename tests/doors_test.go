@@ -328,6 +328,9 @@ func TestClosedDoors(t *testing.T) {
 		if app == "" {
 			app = strings.Split(path+"///", "/")[2]
 		}
+		if strings.HasPrefix(path, "/api/payments/cases") && stack.ChosenStandIns()["payments"] != "" {
+			continue // it keeps none: tests/polyglot
+		}
 		if strings.HasPrefix(path, "/api/") && slices.Contains(apps, app) {
 			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(app).AppPort, strings.NewReplacer("{id}", "x", "{orderId}", "x", "{ticketId}", "x").Replace(path))
 			assert.Equal(t, 401, call(t, method, straight, "", nil), "%s is reached through web only", route)
