@@ -33,9 +33,16 @@ func (p *person) gaveUp(format string, args ...any) {
 	require.FailNow(p.t, fmt.Sprintf(format, args...), "at %s", p.path())
 }
 
+// open asks for a page, again when one that was still on its way got in between.
 func (p *person) open(path string) {
 	p.t.Helper()
-	p.do(chromedp.Navigate(p.base + path))
+	p.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		err := chromedp.Navigate(p.base + path).Do(ctx)
+		if err != nil && strings.Contains(err.Error(), "net::ERR_ABORTED") {
+			return chromedp.Navigate(p.base + path).Do(ctx)
+		}
+		return err
+	}))
 }
 
 func (p *person) types(field, text string) {

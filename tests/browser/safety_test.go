@@ -76,9 +76,9 @@ func TestOtherSitesCanDoNothing(t *testing.T) {
 			resp, body := c.send("POST", "/sell", offer, headers...)
 			assert.Equal(t, http.StatusForbidden, resp.StatusCode)
 			assert.Contains(t, body, "another site")
-			resp, body = c.send("POST", "/api/tickets", offer, append(headers, "X-Request-Id", "a-try")...)
+			resp, body = c.send("POST", "/api/tickets", offer, append(headers, "X-Request-Id", "from-another-site")...)
 			assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
-			assert.JSONEq(t, `{"errors":[{"message":"This request came from another site","code":"cross_origin"}],"requestId":"a-try"}`, body)
+			assert.JSONEq(t, `{"errors":[{"message":"This request came from another site","code":"cross_origin"}],"requestId":"from-another-site"}`, body)
 		})
 	}
 	resp, _ := c.send("POST", "/sell", offer, "Sec-Fetch-Site", "same-origin")
@@ -157,9 +157,9 @@ func TestPathsThatLeadNowhere(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
 	assert.Contains(t, body, "Nothing here")
 	for _, path := range []string{"/nowhere", "/api", "/api/nowhere", "/events/broadcast/tickets", "/dapr/nowhere", "/job/x", "//api/tickets", "/static/../main.go"} {
-		resp, body := c.send("GET", path, nil, "Accept", "application/json", "X-Request-Id", "a-look")
+		resp, body := c.send("GET", path, nil, "Accept", "application/json", "X-Request-Id", "a-look-around")
 		assert.Equal(t, http.StatusNotFound, resp.StatusCode, path)
-		assert.JSONEq(t, `{"errors":[{"message":"Not Found","code":"not_found"}],"requestId":"a-look"}`, body, path)
+		assert.JSONEq(t, `{"errors":[{"message":"Not Found","code":"not_found"}],"requestId":"a-look-around"}`, body, path)
 	}
 	resp, _ = c.send("GET", "/api/nowhere", nil)
 	assert.Equal(t, "application/json", resp.Header.Get("Content-Type"), "the API speaks JSON to everybody")
