@@ -6,15 +6,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 )
 
-// fetched is a file that is taken from where its project publishes it.
+// fetched is a jar that its project publishes on Maven Central.
 type fetched struct {
-	url string // "" for what is built
-	sum string // SHA-256; a change fetches it again
+	artifact string // as Maven writes it; "" for what is built
+	sum      string // SHA-256; a change fetches it again
 }
 
 // fetch puts t's file in place, unless it is there. A file of another sum never gets there.
@@ -27,46 +27,33 @@ func (t tool) fetch(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	half := path + ".new"
-	defer os.Remove(half)
+	if _, err := exec.LookPath("mvn"); err != nil {
+		return fmt.Errorf("fetch %s: that needs Maven: `apt install maven`", t.name)
+	}
+	half, err := os.MkdirTemp(filepath.Dir(path), "new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(half)
 	done := heartbeat(t.name)
-	err := get(ctx, t.url, half)
+	said, err := exec.CommandContext(ctx, "mvn", "--batch-mode", "--quiet", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy",
+		"-Dartifact="+t.artifact, "-DoutputDirectory="+half).CombinedOutput()
 	done()
 	if err != nil {
-		return fmt.Errorf("fetch %s: %w", t.name, err)
+		return fmt.Errorf("fetch %s: %w\n%s", t.name, err, said)
 	}
-	sum, err := sumOf(half)
+	jars, err := filepath.Glob(filepath.Join(half, "*.jar"))
+	if err != nil || len(jars) != 1 {
+		return fmt.Errorf("fetch %s: Maven has put %d jars into %s", t.name, len(jars), half)
+	}
+	sum, err := sumOf(jars[0])
 	if err != nil {
 		return err
 	}
 	if sum != t.sum {
-		return fmt.Errorf("fetch %s: what is at %s is not what it was: SHA-256 %s", t.name, t.url, sum)
+		return fmt.Errorf("fetch %s: %s is not what it was: SHA-256 %s", t.name, t.artifact, sum)
 	}
-	return os.Rename(half, path)
-}
-
-func get(ctx context.Context, url, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, resp.Status)
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(f, resp.Body); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	return os.Rename(jars[0], path)
 }
 
 func sumOf(path string) (string, error) {

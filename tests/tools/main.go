@@ -45,7 +45,7 @@ func run(ctx context.Context, names []string) error {
 	}
 
 	for _, t := range wanted {
-		if t.url != "" {
+		if t.artifact != "" {
 			if err := t.fetch(ctx, dir); err != nil {
 				return err
 			}

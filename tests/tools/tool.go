@@ -21,7 +21,7 @@ type tool struct {
 	raised    string   // module@version that the programs must be built with, newer than the tool itself asks for
 	mended    mend     // what is changed in the tool's own source
 	build     func(ctx context.Context, t tool, out string) error
-	fetched   // nothing is built: a file that is published is taken as it is
+	fetched   // nothing is built: a jar that is published is taken as it is
 }
 
 // A mend changes one place in a file of a tool's source. What is built so has the build tag mendedTag, by which it is known.
@@ -65,8 +65,8 @@ var tools = []tool{
 		name: "zipkin", version: "3.6.1", files: []string{"zipkin/zipkin-server-exec.jar"}, check: true,
 		why: "shows traces; it needs Java", usual: "half a minute",
 		fetched: fetched{
-			url: "https://repository.example/maven2/io/zipkin/zipkin-server/3.6.1/zipkin-server-3.6.1-exec.jar",
-			sum: "d8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1",
+			artifact: "io.zipkin:zipkin-server:3.6.1:jar:exec",
+			sum:      "d8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1",
 		},
 	},
 	{
