@@ -206,6 +206,7 @@ func TestReportedAndDecided(t *testing.T) {
 		assert.Equal(t, 401, decide(who, upheld, "refund").Status)
 		assert.Equal(t, 401, who.get("/api/handovers/reports").Status)
 	}
+	assert.Equal(t, 412, olga.with("POST", "/api/handovers/"+upheld.ID+"/decision", `{"decision":"refund"}`, "If-Match", `"what-he-never-read"`).Status)
 	require.Equal(t, 200, decide(olga, upheld, "refund").Status)
 	require.Equal(t, 200, decide(olga, upheld, "refund").Status, "twice")
 	again := decide(olga, upheld, "dismiss")
