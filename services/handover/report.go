@@ -11,7 +11,6 @@ import (
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
-	"marketplace/shared/session"
 )
 
 // allReports owns the list of what was ever reported.
@@ -46,15 +45,6 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) error {
 	return api.WriteTagged(w, r, http.StatusOK, s.shownTo(buyer, h))
 }
 
-// operator is who is signed in, if he is one. It returns Forbidden for anybody else.
-func (s *server) operator(r *http.Request) (session.User, error) {
-	u, err := s.sessions.User(r)
-	if err == nil && !u.Operator {
-		err = fault.NotOwner()
-	}
-	return u, err
-}
-
 // decide is an operator's word on a report. One who says what he has read (If-Match) is refused when it is something else by now:
 // the buyer may have opened meanwhile what he had reported unopened.
 func (s *server) decide(w http.ResponseWriter, r *http.Request) error {
@@ -70,7 +60,7 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request) error {
 	if in.Decision != handover.Refund && in.Decision != handover.Dismiss {
 		return fault.InField("decision", "decision must be refund or dismiss")
 	}
-	operator, err := s.operator(r)
+	operator, err := s.sessions.Operator(r)
 	if err != nil {
 		return err
 	}
@@ -94,7 +84,7 @@ const (
 // reported lists the open reports, or those that were decided, the latest first. A page may have fewer than limit, or none: the last is the one without a
 // link.
 func (s *server) reported(w http.ResponseWriter, r *http.Request) error {
-	operator, err := s.operator(r)
+	operator, err := s.sessions.Operator(r)
 	if err != nil {
 		return err
 	}

@@ -9,17 +9,7 @@ import (
 	"marketplace/services/payments/payment"
 	"marketplace/shared/api"
 	"marketplace/shared/fault"
-	"marketplace/shared/session"
 )
-
-// operator is who is signed in, if he is one. It returns Forbidden for anybody else.
-func (s *server) operator(r *http.Request) (session.User, error) {
-	u, err := s.sessions.User(r)
-	if err == nil && !u.Operator {
-		err = fault.NotOwner()
-	}
-	return u, err
-}
 
 // A page of cases reads so many a time, and no more than so many times: most of an old list is settled.
 const (
@@ -30,7 +20,7 @@ const (
 // listCases lists what needs a person, or what needed one, the latest first. A page may have fewer than limit, or none: the last
 // is the one without a link.
 func (s *server) listCases(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.operator(r); err != nil {
+	if _, err := s.sessions.Operator(r); err != nil {
 		return err
 	}
 	page, err := api.PageOf(r, "state")

@@ -14,7 +14,7 @@ import (
 
 // lookAgain asks the card network once more about a case. Who does so is noted before anything is done.
 func (s *server) lookAgain(w http.ResponseWriter, r *http.Request) error {
-	operator, err := s.operator(r)
+	operator, err := s.sessions.Operator(r)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (s *server) doneByHand(w http.ResponseWriter, r *http.Request) error {
 	if complaint != "" {
 		return fault.InField("words", complaint)
 	}
-	operator, err := s.operator(r)
+	operator, err := s.sessions.Operator(r)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,15 @@ func (v *Verifier) User(r *http.Request) (User, error) {
 	return User{ID: c.Subject, Email: c.Email, Verified: c.Verified, Operator: c.Verified && c.Operator, Generation: c.Generation, IssuedAt: c.IssuedAt.Unix()}, nil
 }
 
+// Operator returns who is signed in, as User does, and Forbidden when that is no operator.
+func (v *Verifier) Operator(r *http.Request) (User, error) {
+	u, err := v.User(r)
+	if err == nil && !u.Operator {
+		err = fault.NotOwner()
+	}
+	return u, err
+}
+
 // bearer returns the token of an Authorization header, false when there is none. Another scheme is for somebody else, such
 // as a proxy that asks for a password.
 func bearer(r *http.Request) (string, bool) {
