@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,24 +17,16 @@ import (
 	"marketplace/tests/stack"
 )
 
-// mail is what the inbox tells of one.
-type mail struct {
-	Subject, Sender, HTML, Text string
-	To, Links                   []string
-}
-
 // mailsTo is what an address was sent so far, oldest first.
-func mailsTo(t *testing.T, s *stack.Stack, address string) (all []mail) {
+func mailsTo(t *testing.T, s *stack.Stack, address string) []stack.Mail {
 	t.Helper()
-	resp, err := http.Get(s.InboxURL + "/api/mails?to=" + url.QueryEscape(address))
+	all, err := s.Mails(t.Context(), address)
 	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&all))
 	return all
 }
 
 // mailed waits until an address has a mail with such a subject, and returns those that have.
-func mailed(t *testing.T, s *stack.Stack, address, subject string) (found []mail) {
+func mailed(t *testing.T, s *stack.Stack, address, subject string) (found []stack.Mail) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%s has a mail %q", address, subject), func() bool {
 		found = nil

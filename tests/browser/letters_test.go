@@ -1,37 +1,27 @@
 package browser
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"marketplace/tests/stack"
 )
 
-// letter is a mail in the inbox.
-type letter struct {
-	ID      int
-	Subject string
-	Links   []string
-}
-
 // letters are those that an address was sent so far, oldest first.
-func letters(t *testing.T, address string) (all []letter) {
+func letters(t *testing.T, address string) []stack.Mail {
 	t.Helper()
-	resp, err := http.Get(running.stack.InboxURL + "/api/mails?to=" + url.QueryEscape(address))
+	all, err := running.stack.Mails(t.Context(), address)
 	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&all))
 	return all
 }
 
 // isSent waits for the latest letter whose subject begins like this.
-func (p *person) isSent(subject string) (found letter) {
+func (p *person) isSent(subject string) (found stack.Mail) {
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); found.ID == 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		for _, l := range letters(p.t, p.Email) {
@@ -66,7 +56,7 @@ func (p *person) verifies() {
 }
 
 // shows the letter on the inbox's page, and photographs it.
-func (p *person) shows(l letter, name string) {
+func (p *person) shows(l stack.Mail, name string) {
 	p.t.Helper()
 	p.do(chromedp.Navigate(fmt.Sprint(running.stack.InboxURL, "/mails/", l.ID)))
 	snap(p.t, p, name, func(string) {})

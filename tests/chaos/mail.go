@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
-	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -32,20 +30,8 @@ func readMails(ctx context.Context, s *stack.Stack, published map[string]time.Ti
 }
 
 func mails(ctx context.Context, s *stack.Stack) (map[string]int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.InboxURL+"/api/mails", nil)
+	all, err := s.Mails(ctx, "")
 	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var all []struct {
-		Subject string
-		Links   []string
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
 		return nil, err
 	}
 	found := map[string]int{}

@@ -2,9 +2,7 @@ package stack
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 )
 
 // An Intent is an attempt to pay, as the card network's own books have it.
@@ -25,19 +23,10 @@ func (i Intent) Stands() bool { return i.Charged && i.AmountRefunded < i.Amount 
 
 // Ledger is every attempt that the card network knows of, oldest first.
 func (s *Stack) Ledger(ctx context.Context) ([]Intent, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.StripeURL+"/_simulator/ledger", nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
 	var books struct {
 		Intents []Intent `json:"intents"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&books); err != nil {
+	if err := ask(ctx, s.StripeURL+"/_simulator/ledger", &books); err != nil {
 		return nil, fmt.Errorf("read the card network's books: %w", err)
 	}
 	return books.Intents, nil
