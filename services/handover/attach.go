@@ -13,6 +13,7 @@ import (
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
+	"marketplace/shared/session"
 )
 
 // attach gives a ticket what gets one in, sold or not. It is kept before the ticket says so: a crash in between leaves what
@@ -26,24 +27,17 @@ func (s *server) attach(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ticketID := mux.Vars(r)["ticketId"]
-	if err := api.CheckID(ticketID); err != nil {
-		return err
-	}
-	h, err := s.known(r.Context(), ticketID)
+	h, err := s.offeredBy(r, seller)
 	if err != nil {
 		return err
-	}
-	if h.SellerID != seller.ID {
-		return fault.NotOwner()
 	}
 	if h, err = s.ended(r.Context(), h); err != nil {
 		return err
 	}
 	waited := h.Sale != nil && h.Sale.Status == handover.Due
 	c := handover.Content{ID: rand.Text(), Store: s.vault.binding, Type: kind, Size: len(plain)}
-	h, err = s.handovers.UpdateAfter(r.Context(), dapr.ByNudge, ticketID,
-		func() error { return s.vault.put(r.Context(), ticketID, c, plain) },
+	h, err = s.handovers.UpdateAfter(r.Context(), dapr.ByNudge, h.Ticket.ID,
+		func() error { return s.vault.put(r.Context(), h.Ticket.ID, c, plain) },
 		func(h *handover.Handover) error { return h.Attach(seller.ID, c, s.now()) })
 	if err != nil {
 		return err
@@ -97,16 +91,9 @@ func (s *server) attached(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ticketID := mux.Vars(r)["ticketId"]
-	if err := api.CheckID(ticketID); err != nil {
-		return err
-	}
-	h, err := s.known(r.Context(), ticketID)
+	h, err := s.offeredBy(r, seller)
 	if err != nil {
 		return err
-	}
-	if h.SellerID != seller.ID {
-		return fault.NotOwner()
 	}
 	return api.WriteTagged(w, r, http.StatusOK, s.attachedTo(h))
 }
@@ -139,4 +126,17 @@ func (s *server) attachedTo(h handover.Handover) attachment {
 		a.OrderID = h.Sale.OrderID
 	}
 	return a
+}
+
+// offeredBy is what is known of the ticket that a request is about. It returns Forbidden when it is not that seller's.
+func (s *server) offeredBy(r *http.Request, seller session.User) (handover.Handover, error) {
+	ticketID := mux.Vars(r)["ticketId"]
+	if err := api.CheckID(ticketID); err != nil {
+		return handover.Handover{}, err
+	}
+	h, err := s.known(r.Context(), ticketID)
+	if err == nil && h.SellerID != seller.ID {
+		err = fault.NotOwner()
+	}
+	return h, err
 }
