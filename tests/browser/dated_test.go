@@ -93,6 +93,7 @@ func TestOneEvent(t *testing.T) {
 	guest.open("/")
 	guest.types("#q", word)
 	guest.clicks("Search")
+	guest.until("the search is answered", `location.search.includes("q=") && document.readyState === "complete"`) // the page before shows the tickets too
 	guest.sees("3 tickets")
 	guest.sees("from")
 	guest.sees("$98.00")
@@ -107,6 +108,7 @@ func TestOneEvent(t *testing.T) {
 	guest.clicks("Where and when")
 	guest.types("#city", word+"STADT")
 	guest.clicks("Search")
+	guest.until("the search is answered", `location.search.includes("city=") && document.readyState === "complete"`) // the page before shows the tickets too
 	guest.sees("3 tickets")
 	guest.open("/?city=" + word + "stadt&to=" + time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
 	guest.sees("No tickets for that")

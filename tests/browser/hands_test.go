@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -33,16 +35,9 @@ func (p *person) gaveUp(format string, args ...any) {
 	require.FailNow(p.t, fmt.Sprintf(format, args...), "at %s", p.path())
 }
 
-// open asks for a page, again when one that was still on its way got in between.
 func (p *person) open(path string) {
 	p.t.Helper()
-	p.do(chromedp.ActionFunc(func(ctx context.Context) error {
-		err := chromedp.Navigate(p.base + path).Do(ctx)
-		if err != nil && strings.Contains(err.Error(), "net::ERR_ABORTED") {
-			return chromedp.Navigate(p.base + path).Do(ctx)
-		}
-		return err
-	}))
+	p.do(chromedp.Navigate(p.base + path))
 }
 
 func (p *person) types(field, text string) {
@@ -51,17 +46,40 @@ func (p *person) types(field, text string) {
 		chromedp.SendKeys(field, text, chromedp.ByQuery))
 }
 
-// clicks presses the visible button, link, choice or summary with that text.
+// clicks presses the visible button, link, choice or summary with that text. One that a page replaces by its like before it was
+// pressed is looked for again.
 func (p *person) clicks(text string) {
 	p.t.Helper()
-	p.until("there is a “"+text+"” to click", fmt.Sprintf(`(() => {
+	for deadline := time.Now().Add(patience); ; {
+		p.until("there is a “"+text+"” to click", fmt.Sprintf(`(() => {
 		const el = ["main button", "main a, main label, main summary", "button, a"].flatMap((s) => [...document.querySelectorAll(s)]).find((el) => el.checkVisibility() && !el.disabled && el.innerText.replace(/\s+/g, " ").trim().startsWith(%q));
 		document.querySelectorAll("[data-test]").forEach((el) => el.removeAttribute("data-test"));
 		el?.setAttribute("data-test", "");
 		return Boolean(el);
 	})()`, text))
-	p.do(chromedp.Click("[data-test]", chromedp.ByQuery))
+		gone := false
+		p.do(chromedp.ActionFunc(func(ctx context.Context) error {
+			var found []*cdp.Node
+			if err := chromedp.Nodes("[data-test]", &found, chromedp.ByQueryAll, chromedp.AtLeast(0)).Do(ctx); err != nil {
+				return err
+			}
+			if gone = len(found) == 0; gone {
+				return nil
+			}
+			err := chromedp.MouseClickNode(found[0]).Do(ctx)
+			if err != nil && isGone.MatchString(err.Error()) && time.Now().Before(deadline) {
+				gone, err = true, nil
+			}
+			return err
+		}))
+		if !gone {
+			return
+		}
+	}
 }
+
+// isGone is how Chromium says that there is no such element any more: it was not pressed.
+var isGone = regexp.MustCompile(`(?i)find node|detached|layout object|content quads`)
 
 // sees waits for a text on the page.
 func (p *person) sees(text string) {
