@@ -70,5 +70,8 @@ func (b *bench) linkFloor(w work) error {
 	for app := range w.Calls {
 		err = errors.Join(err, os.Symlink(self, filepath.Join(bin, app)))
 	}
-	return errors.Join(err, os.Symlink(filepath.Join(b.dir, "bin", "stripesim"), filepath.Join(bin, "stripesim")))
+	for _, server := range []string{"stripesim", "inbox"} { // what stands behind the services stays what it is
+		err = errors.Join(err, os.Symlink(filepath.Join(b.dir, "bin", server), filepath.Join(bin, server)))
+	}
+	return err
 }

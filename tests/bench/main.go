@@ -117,12 +117,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		b.found.Commit = "unknown" // no git, or no repository: the figures are good all the same
 	}
 	say("building the services")
-	build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(b.dir, "bin")+"/", "./services/...", "./tests/stripesim")
-	build.Dir = b.root
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the services: %w\n%s", err, out)
-	}
-	return nil
+	return stack.BuildTo(ctx, b.root, filepath.Join(b.dir, "bin"))
 }
 
 // start runs programs from bin, under dir/bin, as a stack of their own that knows nothing of earlier ones. The context it

@@ -14,7 +14,12 @@ import (
 // Build compiles every service, the Stripe simulator and the inbox into root's .local/bin, where dapr.yaml expects them.
 // Its error holds what the compiler said.
 func Build(ctx context.Context, root string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(root, ".local", "bin")+"/", "./services/...", "./tests/stripesim", "./tests/inbox")
+	return BuildTo(ctx, root, filepath.Join(root, ".local", "bin"))
+}
+
+// BuildTo does it into another folder, which is made.
+func BuildTo(ctx context.Context, root, bin string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin+"/", "./services/...", "./tests/stripesim", "./tests/inbox")
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"marketplace/tests/stack"
 )
 
 // Main is that of a command that tries one thing in many ways: it prints the table that try returns, and ends with 1 when
@@ -51,15 +53,13 @@ func (p Programs) Bin() string { return filepath.Join(p.Dir, "bin") }
 // Compile builds them.
 func (p Programs) Compile(ctx context.Context) error {
 	fmt.Println("building ...")
-	for _, args := range [][]string{
-		{"build", "-o", p.Bin() + "/", "./services/...", "./tests/stripesim", "./tests/inbox"},
-		{"test", "-c", "-o", filepath.Join(p.Dir, "tests"), "./tests"},
-	} {
-		cmd := exec.CommandContext(ctx, "go", args...)
-		cmd.Dir = p.Root
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go %s: %w\n%s", args[0], err, out)
-		}
+	if err := stack.BuildTo(ctx, p.Root, p.Bin()); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", filepath.Join(p.Dir, "tests"), "./tests")
+	cmd.Dir = p.Root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the tests: %w\n%s", err, out)
 	}
 	return nil
 }
