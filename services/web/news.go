@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"marketplace/services/web/live"
+	"marketplace/services/web/taken"
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
@@ -39,19 +40,16 @@ func (s *site) noteListed(at time.Time) {
 // catchUp has every page connect anew, because we may have missed news. What was listed meanwhile we do not know, so
 // pages take it that something was.
 func (s *site) catchUp() {
+	s.taken.Forget()
 	s.noteListed(s.now())
 	s.hub.Clear()
 }
 
 // onOrder tells everybody that a ticket is held, free again or sold, and the buyer that his order changed.
 func (s *site) onOrder(_ context.Context, o events.Order) error {
-	state := held
-	switch o.Status {
-	case events.StatusComplete, events.StatusRefunded:
-		state = sold
-	case events.StatusCancelled:
-		state = free
-	}
+	news := newsOfSale(o)
+	s.taken.Hear(news, s.now())
+	state := map[taken.State]string{taken.Free: free, taken.Held: held, taken.Sold: sold}[news.State]
 	s.hub.Tell("ticket/"+o.Ticket.ID, newsOf("ticket", change{ID: o.Ticket.ID, moved: &moved{o.SaleVersion, state}}))
 	s.hub.Tell("user/"+o.UserID, newsOf("order", map[string]string{"id": o.ID}))
 	return nil

@@ -107,14 +107,14 @@ func (b *Book) Nobody(ticket string, version int64, at time.Time) {
 	}
 }
 
-// Refuses tells whether a user cannot have a ticket now because somebody else has it. ask tells that orders is to be asked,
-// so that it can be told further on, see Ask: once for all who are refused meanwhile.
-func (b *Book) Refuses(ticket, user string, now time.Time) (refused, ask bool) {
+// Refuses tells as what a user cannot have a ticket now: Held or Sold by somebody else, else Unknown. ask tells that orders
+// is to be asked who has it, before what is known is too old: once for all who are refused meanwhile.
+func (b *Book) Refuses(ticket, user string, now time.Time) (as State, ask bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.find(ticket)
 	if !e.sure(now) || e.Seller == "" || user == e.Seller || user == e.Buyer {
-		return false, false
+		return Unknown, false
 	}
 	if ask = now.Sub(e.heard) >= e.trust()/2 && now.Sub(e.asked) >= askPause; ask {
 		e.asked = now
@@ -122,7 +122,7 @@ func (b *Book) Refuses(ticket, user string, now time.Time) (refused, ask bool) {
 	if _, young := b.young[ticket]; ask || !young {
 		b.put(e) // it is asked for: not among those to forget
 	}
-	return true, ask
+	return e.State, ask
 }
 
 // Ask takes in that orders has refused somebody a ticket because another has it, and tells whether to ask it who that is.
