@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"marketplace/services/web/kept"
 	"marketplace/services/web/live"
 	"marketplace/services/web/taken"
 	"marketplace/shared/clock"
@@ -38,6 +39,7 @@ type site struct {
 	contract *contract
 	hub      *live.Hub
 	taken    *taken.Book    // who has which ticket
+	kept     *kept.Shelf    // pages, for a moment
 	hears    func() bool    // whether what is broadcast gets here
 	asking   chan struct{}  // has room for each question about a ticket that is under way
 	stripe   string         // publishable key
@@ -78,7 +80,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	s := &site{
-		services: sidecar, sessions: sessions, look: look, contract: contract, hub: live.New(), taken: taken.New(), asking: make(chan struct{}, mostAsked),
+		services: sidecar, sessions: sessions, look: look, contract: contract, hub: live.New(), taken: taken.New(), kept: kept.New(cfg.Now), asking: make(chan struct{}, mostAsked),
 		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
 	metrics.Ask("live_pages", "Open pages that follow live updates through this replica.", func() float64 { return float64(s.hub.Listeners()) })

@@ -71,7 +71,7 @@ func (s *site) place(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	}
 	if state != taken.Unknown {
 		turnedAway.Inc(map[taken.State]string{taken.Held: held, taken.Sold: sold}[state])
-		trace.Is(r.Context(), "refuse", trace.Ticket(ticketID))
+		trace.About(r.Context(), trace.Ticket(ticketID))
 		w.Header().Set("Cache-Control", noStore)
 		api.Fail(w, r, fault.New(fault.Refused, "Ticket is already reserved").Named(fault.TicketReserved))
 		return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"marketplace/services/web/kept"
 	"marketplace/services/web/live"
 	"marketplace/services/web/taken"
 	"marketplace/shared/session"
@@ -46,7 +47,7 @@ func siteFor(t *testing.T, visitor session.User, answers map[string]string) (*si
 		}
 		_, _ = w.Write([]byte(body))
 	}
-	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(session.KeysOf(public), now), look: look, currency: "usd", hub: live.New(), taken: taken.New(), hears: func() bool { return true }, asking: make(chan struct{}, mostAsked), now: now, log: slog.New(slog.DiscardHandler)},
+	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(session.KeysOf(public), now), look: look, currency: "usd", hub: live.New(), taken: taken.New(), kept: kept.New(now), hears: func() bool { return true }, asking: make(chan struct{}, mostAsked), now: now, log: slog.New(slog.DiscardHandler)},
 		signedIn.Result().Cookies()[0]
 }
 
