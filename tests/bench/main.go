@@ -3,6 +3,7 @@
 //
 //	QUICK=1 STATE=postgresql PUBSUB=redis make bench
 //	SCRAPING=1 make bench
+//	EDGE=1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
 // the same calls), and a marketplace with a large catalogue.
@@ -32,6 +33,8 @@ type settings struct {
 	Quick  bool   `envconfig:"QUICK"`  // smaller numbers, under three minutes
 	// Scraping compares the cost of a purchase with and without a Prometheus that reads everybody's figures, and nothing else.
 	Scraping bool `envconfig:"SCRAPING"`
+	// Edge measures what web answers by itself, and nothing else.
+	Edge bool `envconfig:"EDGE"`
 }
 
 // size is how much of everything a run does.
@@ -75,14 +78,20 @@ func main() {
 	if b.Scraping {
 		run = b.scraping
 	}
+	if b.Edge {
+		run = b.onlyEdge
+	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if b.Scraping {
-		return
+	switch {
+	case b.Scraping:
+	case b.Edge:
+		b.found.Edge.print(os.Stdout, b.found.Cores)
+	default:
+		b.found.print(os.Stdout)
 	}
-	b.found.print(os.Stdout)
 }
 
 func (b *bench) run(ctx context.Context) error {
@@ -95,6 +104,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	if err := b.floor(ctx, work); err != nil {
 		return fmt.Errorf("the floor: %w", err)
+	}
+	if err := b.edge(ctx); err != nil {
+		return fmt.Errorf("the edge: %w", err)
 	}
 	return b.browse(ctx)
 }
