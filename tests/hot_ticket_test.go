@@ -16,10 +16,13 @@ import (
 // Of a ticket that somebody has web refuses the others by itself: as orders would, while orders is away too, and for no longer
 // than it can know. What it has not heard is soon right again.
 func TestAHotTicketIsRefusedAtTheEdge(t *testing.T) {
-	s, err := launch(t.TempDir(), stack.Options{Replicas: 1, Env: map[string]string{"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}})
+	s, err := launch(t.TempDir(), stack.Options{Env: map[string]string{"HOLDS_PER_BUYER": "0", "HOLD_AGAIN_AFTER": "0s"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Stop()) })
 	seller, holder, other := newcomer(t, s), newcomer(t, s), newcomer(t, s)
+	for _, p := range []*person{seller, holder, other} {
+		p.base = s.URL // one web, which knows what it knows
+	}
 	hot := seller.sells("Hot", "10")
 	wish := `{"ticketId":"` + hot.ID + `"}`
 	wants := func(p *person, headers ...string) answer { t.Helper(); return p.with("POST", "/api/orders", wish, headers...) }
@@ -49,11 +52,15 @@ func TestAHotTicketIsRefusedAtTheEdge(t *testing.T) {
 		time.Sleep(500 * time.Millisecond)
 	}
 
-	require.NoError(t, s.Kill("orders"))
+	for i := range s.Replicas("orders") {
+		require.NoError(t, s.Kill(replica("orders", i)))
+	}
 	assert.Equal(t, "ticket_reserved", wants(other).code(), "orders is away")
 	assert.Equal(t, 503, wants(holder).Status, "only orders knows what he has")
 	eventually(t, "nobody knows any more", func() bool { return wants(other).Status == 503 })
-	require.NoError(t, s.Revive(t.Context(), "orders"))
+	for i := range s.Replicas("orders") {
+		require.NoError(t, s.Revive(t.Context(), replica("orders", i)))
+	}
 	eventually(t, "orders is back", atEdge)
 
 	// The broadcast of the end is missed.
@@ -72,6 +79,14 @@ func TestAHotTicketIsRefusedAtTheEdge(t *testing.T) {
 	require.NoError(t, s.Revive(t.Context(), "web"))
 	eventually(t, "it learns", func() bool { before := byWeb(); return wants(holder).code() == "ticket_reserved" && byWeb() > before })
 	assert.Equal(t, 200, wants(other).Status)
+}
+
+// replica is the name of a service's i-th replica among the parts.
+func replica(app string, i int) string {
+	if i == 0 {
+		return app
+	}
+	return fmt.Sprintf("%s-%d", app, i+1)
 }
 
 var nameOfRequest = regexp.MustCompile(`"requestId":"[^"]*"`)
