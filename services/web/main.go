@@ -83,9 +83,9 @@ func run(ctx context.Context, log *slog.Logger) error {
 		services: sidecar, sessions: sessions, look: look, contract: contract, hub: live.New(), taken: taken.New(), kept: kept.New(cfg.Now), asking: make(chan struct{}, mostAsked),
 		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
+	s.api = passOn(sidecar, log, s.refuseTaken)
 	metrics.Ask("live_pages", "Open pages that follow live updates through this replica.", func() float64 { return float64(s.hub.Listeners()) })
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
-	s.api = passOn(sidecar, log, s.refuseTaken)
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
 	s.hears = hearing.Sure
 	go hearing.Watch(ctx)
