@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -35,11 +36,16 @@ type edge struct {
 // rushers is how many ask at the same time, as fast as they are answered.
 const rushers = 16
 
+// onlyEdge measures that alone.
 func (b *bench) onlyEdge(ctx context.Context) error {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	return b.edge(ctx)
+	err := b.edge(ctx)
+	if err == nil {
+		b.found.Edge.print(os.Stdout, b.found.Cores)
+	}
+	return err
 }
 
 // edge measures what web answers without asking anybody.

@@ -3,6 +3,7 @@
 //
 //	QUICK=1 STATE=postgresql PUBSUB=redis make bench
 //	SCRAPING=1 make bench
+//	TRACING=1 make bench
 //	EDGE=1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
@@ -33,6 +34,8 @@ type settings struct {
 	Quick  bool   `envconfig:"QUICK"`  // smaller numbers, under three minutes
 	// Scraping compares the cost of a purchase with and without a Prometheus that reads everybody's figures, and nothing else.
 	Scraping bool `envconfig:"SCRAPING"`
+	// Tracing does the same with and without traces, of which the usual share is kept.
+	Tracing bool `envconfig:"TRACING"`
 	// Edge measures what web answers by itself, and nothing else.
 	Edge bool `envconfig:"EDGE"`
 }
@@ -75,23 +78,22 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	run := b.run
-	if b.Scraping {
+	switch {
+	case b.Scraping:
 		run = b.scraping
-	}
-	if b.Edge {
+	case b.Tracing:
+		run = b.tracing
+	case b.Edge:
 		run = b.onlyEdge
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	switch {
-	case b.Scraping:
-	case b.Edge:
-		b.found.Edge.print(os.Stdout, b.found.Cores)
-	default:
-		b.found.print(os.Stdout)
+	if b.Scraping || b.Tracing || b.Edge {
+		return
 	}
+	b.found.print(os.Stdout)
 }
 
 func (b *bench) run(ctx context.Context) error {
