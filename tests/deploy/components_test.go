@@ -55,7 +55,7 @@ func metadataOf(t *testing.T, kind string) []string {
 		} `json:"authenticationProfiles"`
 	}
 	require.NoError(t, yaml.Unmarshal(text, &doc))
-	names := []string{"keyPrefix", "actorStateStore", "concurrencyMode"} // the runtime's own, for every component
+	names := []string{"keyPrefix", "concurrencyMode"} // the runtime's own, for every component
 	for _, f := range doc.Metadata {
 		names = append(names, f.Name)
 	}

@@ -15,7 +15,7 @@ var kafkaServer = server{
 	elsewhere: &need{secret: "kafkaBrokers", variable: "KAFKA_BROKERS"},
 	lacks: func(r *running) error {
 		if jars, _ := filepath.Glob(filepath.Join(r.stack.tool(kafkaJars), "*.jar")); len(jars) == 0 {
-			return errors.New("Kafka is missing from .tools: run `go run ./tests/tools kafka`, or say where yours is in KAFKA_BROKERS")
+			return errors.New("components/pubsub-kafka needs Kafka, which is missing from .tools: run `go run ./tests/tools kafka`" + r.orElsewhere())
 		}
 		return javaRuns("components/pubsub-kafka")
 	},

@@ -111,7 +111,7 @@ func (s *Stack) findServers() error {
 			missing = append(missing, fmt.Errorf("bin/%s is missing from .tools: run `make tools`", r.program))
 			continue
 		}
-		missing = append(missing, fmt.Errorf("%s needs %s, which is not installed: apt-get install %s", r.usedBy(s.folders), r.program, r.debian))
+		missing = append(missing, fmt.Errorf("%s needs %s, which is not installed: apt-get install %s%s", r.usedBy(s.folders), r.program, r.debian, r.orElsewhere()))
 	}
 	for _, path := range s.folders {
 		there := elsewhere[filepath.Base(path)]
@@ -142,6 +142,14 @@ func (o Options) Missing() error {
 		r.stack = s
 	}
 	return errors.Join(s.findServers(), s.missingPrometheus(), o.missingStandIns())
+}
+
+// orElsewhere is the other way to have r, for who is told what is missing.
+func (r *running) orElsewhere() string {
+	if r.elsewhere == nil {
+		return ""
+	}
+	return ", or say in " + r.elsewhere.variable + " where yours is"
 }
 
 func (r *running) usedBy(folders []string) string {
