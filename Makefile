@@ -72,7 +72,7 @@ fuzz:
 
 # The same tests and binaries on every store and broker that can be started here, as a table: ONLY=redis/rabbitmq.
 swap: tools
-	@if command -v java >/dev/null && command -v mvn >/dev/null; then go run ./tests/tools kafka; fi
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then go run ./tests/tools kafka || echo "no Kafka: its column is left out"; fi
 	@go run ./tests/swap
 
 # Each service of another language in the Go service's place, for the same journeys and five rounds of chaos, as a table: ONLY=expiration-python.

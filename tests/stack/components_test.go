@@ -157,6 +157,7 @@ func TestAServerElsewhereIsNotStartedHere(t *testing.T) {
 	assert.Empty(t, s.servers)
 	assert.Equal(t, map[string]string{"kafkaBrokers": "kafka.example.com:9092"}, s.secrets())
 	assert.NoError(t, s.findServers())
+	assert.Empty(t, (&Stack{folders: []string{"components/pubsub-redis"}}).secrets(), "nobody asks for it")
 }
 
 // A MongoDB that the stacks of tests share keeps what each puts there: they have a database each, and the same one after a restart.

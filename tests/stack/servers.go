@@ -50,14 +50,20 @@ func (r *running) tool(n string) string { return r.stack.program(n) }
 func serversFor(paths []string) []*running {
 	var out []*running
 	for _, sv := range servers {
-		if sv.elsewhere != nil && os.Getenv(sv.elsewhere.variable) != "" {
-			continue
-		}
-		if slices.ContainsFunc(paths, func(path string) bool { return slices.Contains(sv.folders, filepath.Base(path)) }) {
+		if sv.serves(paths) && !sv.isElsewhere() {
 			out = append(out, &running{server: sv})
 		}
 	}
 	return out
+}
+
+// serves reports that one of the folders at paths needs sv.
+func (sv server) serves(paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool { return slices.Contains(sv.folders, filepath.Base(path)) })
+}
+
+func (sv server) isElsewhere() bool {
+	return sv.elsewhere != nil && os.Getenv(sv.elsewhere.variable) != ""
 }
 
 // need is a secret of components whose server a stack does not run, and the variable in which whoever runs one says it.
@@ -85,7 +91,7 @@ func (s *Stack) secrets() map[string]string {
 		}
 	}
 	for _, sv := range servers {
-		if sv.elsewhere != nil && os.Getenv(sv.elsewhere.variable) != "" {
+		if sv.serves(s.folders) && sv.isElsewhere() {
 			all[sv.elsewhere.secret] = os.Getenv(sv.elsewhere.variable)
 		}
 	}
