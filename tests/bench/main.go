@@ -3,6 +3,7 @@
 //
 //	QUICK=1 STATE=postgresql PUBSUB=redis make bench
 //	SCRAPING=1 make bench
+//	TRACING=1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
 // the same calls), and a marketplace with a large catalogue.
@@ -32,6 +33,8 @@ type settings struct {
 	Quick  bool   `envconfig:"QUICK"`  // smaller numbers, under three minutes
 	// Scraping compares the cost of a purchase with and without a Prometheus that reads everybody's figures, and nothing else.
 	Scraping bool `envconfig:"SCRAPING"`
+	// Tracing does the same with and without traces, of which the usual share is kept.
+	Tracing bool `envconfig:"TRACING"`
 }
 
 // size is how much of everything a run does.
@@ -72,14 +75,17 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	run := b.run
-	if b.Scraping {
+	switch {
+	case b.Scraping:
 		run = b.scraping
+	case b.Tracing:
+		run = b.tracing
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if b.Scraping {
+	if b.Scraping || b.Tracing {
 		return
 	}
 	b.found.print(os.Stdout)
