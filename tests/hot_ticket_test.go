@@ -25,7 +25,10 @@ func TestAHotTicketIsRefusedAtTheEdge(t *testing.T) {
 	}
 	hot := seller.sells("Hot", "10")
 	wish := `{"ticketId":"` + hot.ID + `"}`
-	wants := func(p *person, headers ...string) answer { t.Helper(); return p.with("POST", "/api/orders", wish, headers...) }
+	wants := func(p *person, headers ...string) answer {
+		t.Helper()
+		return p.with("POST", "/api/orders", wish, headers...)
+	}
 	byWeb := func() float64 { return figuresOf(t, s).sum("orders_refused_at_edge_total") }
 	atEdge := func() bool { before := byWeb(); return wants(other).code() == "ticket_reserved" && byWeb() > before }
 
