@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"marketplace/services/web/live"
+	"marketplace/services/web/queue"
+	"marketplace/shared/admission"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/metrics"
@@ -35,6 +37,8 @@ type site struct {
 	look     *look
 	contract *contract
 	hub      *live.Hub
+	door     *admission.Door
+	queue    *queue.Places
 	stripe   string         // publishable key
 	support  string         // an address, "" for none
 	https    bool           // reached over HTTPS
@@ -73,9 +77,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	s := &site{
-		api: passOn(sidecar, log), sessions: sessions, look: look, contract: contract, hub: live.New(),
+		sessions: sessions, look: look, contract: contract, hub: live.New(), door: admission.New(cfg.Now).Shown(), queue: queue.New(cfg.Token, cfg.Now),
 		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
+	s.api = passOn(sidecar, log, s.admit)
 	metrics.Ask("live_pages", "Open pages that follow live updates through this replica.", func() float64 { return float64(s.hub.Listeners()) })
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -37,13 +38,14 @@ var services = map[string]string{
 	"/api/contents":  "handover",
 }
 
-// passOn passes a request to the service that answers for its path, by service invocation.
-func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
+// passOn passes a request to the service that answers for its path, by service invocation. Before it stands what may answer
+// in the service's place, the first outermost: it gets requests with bodies of bounded size that a sidecar can pass on.
+func passOn(sidecar *dapr.Sidecar, log *slog.Logger, before ...func(http.Handler) http.Handler) http.Handler {
 	target, err := url.Parse(sidecar.Base())
 	if err != nil {
 		panic(err) // made from a port number
 	}
-	proxy := &httputil.ReverseProxy{
+	var next http.Handler = &httputil.ReverseProxy{
 		Transport: sidecar.Transport(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -57,6 +59,9 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 			w.Header().Set("Cache-Control", noStore)
 			api.Fail(w, r, fault.Down(err, "Please try again in a moment"))
 		},
+	}
+	for _, stand := range slices.Backward(before) {
+		next = stand(next)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !pathForm.MatchString(r.URL.EscapedPath()) || path.Clean(r.URL.Path) != r.URL.Path {
@@ -85,7 +90,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		w.Header().Del("Cache-Control") // the answer says
-		proxy.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -212,7 +217,10 @@ func inOurWords(resp *http.Response) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()
-	if err == nil && fault.Read(resp.StatusCode, body) != nil {
+	if said := fault.Read(resp.StatusCode, body); err == nil && said != nil {
+		if fault.CodeOf(said) == fault.Overloaded {
+			visitOf(resp.Request.Context()).tooMuch()
+		}
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return nil
 	}
