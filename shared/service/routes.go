@@ -39,6 +39,7 @@ type Routes struct {
 	ready, whole  []check
 	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
 	mentions      []func() string
+	late          lateness
 }
 
 // check says what is missing, nil when nothing is.
@@ -249,6 +250,9 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 	}
 	outcome := r.judge(s, e, err)
 	countEvent(s, e, outcome, time.Now())
+	if outcome == fault.Done && s.DeadLetter != "" {
+		r.late.took(s.Topic, e, r.now())
+	}
 	end(outcome)
 	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "ms", sinceMS(began)).With(noted.fields()...)
 	if err != nil {
