@@ -41,8 +41,9 @@ const (
 )
 
 const (
-	waits    = 500 * time.Millisecond // at most, in the waiting room
-	likely   = waits / 2              // who would wait longer, as far as can be known, is refused at once
+	waits    = time.Second            // at most, in the waiting room
+	likely   = 200 * time.Millisecond // who would wait longer, as far as can be known, is refused at once
+	guess    = 50 * time.Millisecond  // what somebody takes, until it is known
 	shutMin  = 100 * time.Millisecond // for so long a class is shut whose work was too much for those behind,
 	shutMax  = time.Second            // twice as long each time up to this
 	comeMost = 30 * time.Second       // when somebody refused is told to come back
@@ -86,7 +87,13 @@ type stay struct {
 }
 
 // New is a door that tells the time by now.
-func New(now func() time.Time) *Door { return &Door{now: now, limit: newLimit(now())} }
+func New(now func() time.Time) *Door {
+	d := &Door{now: now, limit: newLimit(now())}
+	for c := range classes {
+		d.rooms[c].takes = guess
+	}
+	return d
+}
 
 // Enter returns when v's turn has come; whoever came in calls leave once, with what became of it. It returns an Unavailable
 // named overloaded when that would take too long, and ctx's error when ctx ends first.
@@ -214,8 +221,10 @@ func (d *Door) shut(c Class, now time.Time) {
 // working is what counts as under way. What was begun may take up half of it: those who look go on although a card network
 // is slow.
 func (d *Door) working() int {
-	return d.busy[Begin] + d.busy[Look] + min(d.busy[Finish], d.limit.room()/2)
+	return d.busy[Begin] + d.busy[Look] + d.finishing()
 }
+
+func (d *Door) finishing() int { return min(d.busy[Finish], d.limit.room()/2) }
 
 // free tells whether one more of a class can be let in.
 func (d *Door) free(c Class, now time.Time) bool {
@@ -285,7 +294,7 @@ func (d *Door) until(c Class, before int, now time.Time) time.Duration {
 	}
 	room := &d.rooms[c]
 	until := max(0, room.shut.Sub(now))
-	at := d.limit.room()
+	at := d.limit.room() - d.finishing()
 	if room.shutFor > 0 {
 		at = 1
 	}

@@ -12,7 +12,7 @@ const (
 
 var (
 	refused = metrics.NewCounter("admission_refused_total",
-		"Requests that were not let in because more was asked for than can be done, by class (begin: something new, look) and why: at_once, overtaken (by those who came first), waited (for half a second), gone (left by themselves).",
+		"Requests that were not let in because more was asked for than can be done, by class (begin: something new, look) and why: at_once, overtaken (by those who came first), waited (for a second), gone (left by themselves).",
 		"class", "why")
 	waitTime = metrics.NewHistogram("admission_wait_seconds", "How long who was let in after a wait had waited, by class.",
 		[]float64{.01, .025, .05, .1, .25, .5, 1}, "class")

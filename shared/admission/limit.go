@@ -5,7 +5,7 @@ import "time"
 const (
 	start   = 8.0 // until the first second has shown better
 	least   = 1.0
-	prompt  = 150 * time.Millisecond // what nobody notices: work that takes less is never too slow
+	prompt  = 300 * time.Millisecond // what nobody minds: work that takes less is never too slow
 	crowded = 4                      // times as long as alone is too slow, where alone takes longer than that
 	window  = 200 * time.Millisecond // between two changes, if there was enough to see
 	enough  = 10                     // answers, to judge by
