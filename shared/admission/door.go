@@ -49,7 +49,7 @@ const (
 	comeMost = 30 * time.Second       // when somebody refused is told to come back
 	looks    = 50 * time.Millisecond  // between two looks of who waits whether something is stuck
 	// stuck is what takes longer. It waits for a part that does not answer, and must not keep out who wants something else.
-	stuck = time.Second
+	stuck = waits * 3 / 4
 )
 
 // Door lets in as much as can be done. Its methods may be called from several goroutines.

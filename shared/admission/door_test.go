@@ -221,7 +221,11 @@ func TestWhoWaitsTooLongIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, _ := full(t)
 		began := time.Now()
-		_, err := d.Enter(context.Background(), Visit{Begin, "work", began})
+		var came []string
+		for range 2 * int(start) { // who come first, and stay
+			goes(d, &came, "buys", Visit{Begin, "work", began})
+		}
+		_, err := d.Enter(context.Background(), Visit{Look, "work", began})
 		assert.Equal(t, fault.Unavailable, fault.KindOf(err))
 		assert.Equal(t, fault.Overloaded, fault.CodeOf(err))
 		_, again := fault.Public(err)
@@ -230,9 +234,9 @@ func TestWhoWaitsTooLongIsRefused(t *testing.T) {
 
 		gone, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()
-		_, err = d.Enter(gone, Visit{Begin, "work", began})
+		_, err = d.Enter(gone, Visit{Look, "work", began})
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Empty(t, d.rooms[Begin].waiting, "who has left does not stand in the way")
+		assert.Empty(t, d.rooms[Look].waiting, "who has left does not stand in the way")
 	})
 }
 
