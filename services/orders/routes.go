@@ -9,7 +9,6 @@ import (
 // routes is every way into orders.
 func (s *server) routes(cfg service.Settings, ready func(context.Context) error) *service.Routes {
 	r := service.NewRoutes("orders", cfg, s.log, ready)
-	r.ShowBehind()
 
 	// People, through web. An order or a cancel sent twice is one.
 	r.FromWeb("POST", "/api/orders", unlessBehind(r.Behind, s.once.Do(s.place, service.Quick)), service.Quick)

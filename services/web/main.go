@@ -85,5 +85,6 @@ func run(ctx context.Context, log *slog.Logger) error {
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
 	go hearing.Watch(ctx)
+	go s.holdBack(ctx, sidecar)
 	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, cfg.Now, log, s.routes(cfg, sidecar, hearing)))
 }

@@ -45,9 +45,10 @@ const (
 	likely   = 200 * time.Millisecond // who would wait longer, as far as can be known, is refused at once
 	guess    = 50 * time.Millisecond  // what somebody takes, until it is known
 	shutMin  = 100 * time.Millisecond // for so long a class is shut whose work was too much for those behind,
-	shutMax  = time.Second            // twice as long each time up to this
-	comeMost = 30 * time.Second       // when somebody refused is told to come back
-	looks    = 50 * time.Millisecond  // between two looks of who waits whether something is stuck
+	shutMax  = 400 * time.Millisecond // twice as long each time up to this
+	lately   = 2 * time.Second
+	comeMost = 30 * time.Second      // when somebody refused is told to come back
+	looks    = 50 * time.Millisecond // between two looks of who waits whether something is stuck
 	// stuck is what takes longer. It waits for a part that does not answer, and must not keep out who wants something else.
 	stuck = waits * 3 / 4
 )
@@ -56,10 +57,11 @@ const (
 type Door struct {
 	now func() time.Time
 
-	mu    sync.Mutex
-	limit limit
-	busy  [classes]int
-	rooms [classes]room
+	mu      sync.Mutex
+	limit   limit
+	pressed time.Time
+	busy    [classes]int
+	rooms   [classes]room
 }
 
 // room is what the door knows of a class.
@@ -108,6 +110,7 @@ func (d *Door) Enter(ctx context.Context, v Visit) (leave func(Outcome), err err
 		return d.leaving(d.letIn(v, now)), nil
 	}
 	d.limit.under(d.working(), true)
+	d.pressed = now
 	w := &waiter{Visit: v, since: now, turn: make(chan *stay, 1)}
 	if !d.wait(w, now) {
 		err := d.refusal(v.Class, now)
@@ -166,6 +169,9 @@ func (d *Door) letIn(v Visit, now time.Time) *stay {
 	room.let.add(now)
 	d.busy[v.Class]++
 	d.limit.under(d.working(), false)
+	if 2*d.working() >= d.limit.room() {
+		d.pressed = now
+	}
 	return in
 }
 
@@ -210,12 +216,34 @@ func (d *Door) shut(c Class, now time.Time) {
 		return
 	}
 	room.shutFor = min(max(shutMin, 2*room.shutFor), shutMax)
-	room.shut = now.Add(room.shutFor)
-	time.AfterFunc(room.shutFor, func() {
+	d.shutUntil(c, now.Add(room.shutFor))
+}
+
+// Shut lets nobody of a class in for a time: there is a reason outside.
+func (d *Door) Shut(c Class, how time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shutUntil(c, d.now().Add(how))
+}
+
+func (d *Door) shutUntil(c Class, until time.Time) {
+	room := &d.rooms[c]
+	if c == Finish || !until.After(room.shut) {
+		return
+	}
+	room.shut = until
+	time.AfterFunc(until.Sub(d.now()), func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.next(d.now())
 	})
+}
+
+// Pressed tells whether half of what may be under way was, or somebody had to wait, within the last moments.
+func (d *Door) Pressed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now().Sub(d.pressed) < lately
 }
 
 // working is what counts as under way. What was begun may take up half of it: those who look go on although a card network

@@ -5,14 +5,13 @@ import (
 	"time"
 
 	"marketplace/shared/events"
-	"marketplace/shared/metrics"
 )
 
 const (
 	// lateAfter is how long an event may wait before the service counts as behind.
 	lateAfter = time.Second
-	// behindFor is how long it does when nothing more is heard: what is gone has been handled by another replica.
-	behindFor = 5 * time.Second
+	// behindFor is how long it does when nothing more is heard: there is nothing more, or another replica gets it.
+	behindFor = time.Second
 	lookEvery = 500 * time.Millisecond
 	fewest    = 5 // events, to judge by
 )
@@ -94,9 +93,3 @@ func (l *lateness) behind(now time.Time) time.Duration {
 
 // Behind is how late the events that the service must handle get to it: 0 while that is less than a second, or not known.
 func (r *Routes) Behind() time.Duration { return r.late.behind(r.now()) }
-
-// ShowBehind has that among the figures of a service that does something about it.
-func (r *Routes) ShowBehind() {
-	metrics.Ask("events_behind_seconds", "How late events get to this replica when it is late enough to take on nothing new, else 0.",
-		func() float64 { return r.Behind().Seconds() })
-}
