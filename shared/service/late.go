@@ -9,7 +9,7 @@ import (
 
 const (
 	// lateAfter is how long an event may wait before the service counts as behind.
-	lateAfter = time.Second
+	lateAfter = 1500 * time.Millisecond
 	// behindFor is how long it does when nothing more is heard: there is nothing more, or another replica gets it.
 	behindFor = time.Second
 	lookEvery = 500 * time.Millisecond
@@ -91,5 +91,5 @@ func (l *lateness) behind(now time.Time) time.Duration {
 	return most
 }
 
-// Behind is how late the events that the service must handle get to it: 0 while that is less than a second, or not known.
+// Behind is how late the events that the service must handle get to it: 0 while that is no matter, or not known.
 func (r *Routes) Behind() time.Duration { return r.late.behind(r.now()) }
