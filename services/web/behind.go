@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 const (
 	askBehind = 400 * time.Millisecond // between two questions
 	askLimit  = time.Second
+	tooLate   = 2.0 // seconds
 	// heldBack is how long nothing new is let in for an answer: until the next.
 	heldBack = askBehind + 200*time.Millisecond
 )
@@ -21,35 +23,37 @@ const (
 // following are the services that follow up what is placed and listed.
 var following = []string{"tickets", "orders", "expiration", "handover"}
 
-// holdBack lets in nothing new while events get late to one of the services that have to follow it up. They are asked while
-// there is much to do.
+// holdBack lets in less while events get late to one of the services that have to follow it up, and nothing new while they get
+// there too late. They are asked while there is much to do.
 func (s *site) holdBack(ctx context.Context, sidecar dapr.Invoker) {
 	for clock.Wait(ctx, askBehind) {
-		if s.door.Pressed() && anyBehind(ctx, sidecar) {
+		if !s.door.Pressed() {
+			continue
+		}
+		switch late := latestOf(ctx, sidecar); {
+		case late >= tooLate:
 			s.door.Shut(admission.Begin, heldBack)
+			s.door.Ease()
+		case late > 0:
+			s.door.Ease()
 		}
 	}
 }
 
-// anyBehind tells whether a service says so; one that says nothing is none.
-func anyBehind(ctx context.Context, sidecar dapr.Invoker) bool {
+// latestOf is how late events get to the service that is latest, in seconds. One that says nothing is not.
+func latestOf(ctx context.Context, sidecar dapr.Invoker) float64 {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	behind := make([]float64, len(following))
+	late := make([]float64, len(following))
 	var all sync.WaitGroup
 	for i, app := range following {
 		all.Go(func() {
 			var said struct{ Behind float64 }
 			if sidecar.Invoke(ctx, app, http.MethodGet, "/healthz", nil, &said) == nil {
-				behind[i] = said.Behind
+				late[i] = said.Behind
 			}
 		})
 	}
 	all.Wait()
-	for _, late := range behind {
-		if late > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.Max(late)
 }

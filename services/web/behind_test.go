@@ -52,7 +52,7 @@ func TestNothingNewWhileAServiceIsBehind(t *testing.T) {
 		}
 		many()
 		require.NoError(t, enter(admission.Begin))
-		services["tickets"] = `{"status":"ready","behind":1.4}`
+		services["tickets"] = `{"status":"ready","behind":2.4}`
 		many()
 		assert.Equal(t, fault.Overloaded, fault.CodeOf(enter(admission.Begin)))
 		assert.NoError(t, enter(admission.Look))

@@ -219,6 +219,13 @@ func (d *Door) shut(c Class, now time.Time) {
 	d.shutUntil(c, now.Add(room.shutFor))
 }
 
+// Ease has less be under way at once: there is a reason outside.
+func (d *Door) Ease() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.limit.ease(d.now())
+}
+
 // Shut lets nobody of a class in for a time: there is a reason outside.
 func (d *Door) Shut(c Class, how time.Duration) {
 	d.mu.Lock()

@@ -5,7 +5,7 @@ import "time"
 const (
 	start   = 8.0 // until the first second has shown better
 	least   = 1.0
-	prompt  = 300 * time.Millisecond // what nobody minds: work that takes less is never too slow
+	prompt  = 150 * time.Millisecond // what nobody notices: work that takes less is never too slow
 	crowded = 4                      // times as long as alone is too slow, where alone takes longer than that
 	window  = 200 * time.Millisecond // between two changes, if there was enough to see
 	enough  = 10                     // answers, to judge by
@@ -58,10 +58,18 @@ func (l *limit) took(kind string, began, now time.Time) {
 	}
 	switch {
 	case l.slow*several >= l.seen && 2*l.peak >= l.room(): // when little is under way, something else is slow
-		l.n = max(least, min(l.n, float64(l.peak))*0.8)
+		l.less()
 	case l.slow*several < l.seen && l.full:
 		l.n += max(1, l.n/10)
 	}
+	l.begin(now)
+}
+
+func (l *limit) less() { l.n = max(least, min(l.n, max(least, float64(l.peak)))*0.8) }
+
+// ease takes in that it is too much for reasons that nobody here can see.
+func (l *limit) ease(now time.Time) {
+	l.less()
 	l.begin(now)
 }
 

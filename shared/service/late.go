@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// lateAfter is how long an event may wait before the service counts as behind.
-	lateAfter = 1500 * time.Millisecond
+	// lateAfter is how long an event may wait before the service counts as behind: several wait for each other in a row.
+	lateAfter = 500 * time.Millisecond
 	// behindFor is how long it does when nothing more is heard: there is nothing more, or another replica gets it.
 	behindFor = time.Second
 	lookEvery = 500 * time.Millisecond

@@ -19,13 +19,13 @@ func TestBehind(t *testing.T) {
 			l.took(topic, events.Envelope{Time: now.Add(-late).Truncate(time.Second).Format(time.RFC3339)}, now)
 		}
 	}
-	hear("payments", 300*time.Millisecond, 40)
+	hear("payments", 200*time.Millisecond, 40)
 	assert.Zero(t, l.behind(now), "what is cut off does not make it late")
 	hear("payments", 1900*time.Millisecond, 40)
 	assert.InDelta(t, 2.1, l.behind(now).Seconds(), 0.35)
 	hear("tickets", 0, 15)
 	assert.NotZero(t, l.behind(now), "another topic does not make up for it")
-	hear("payments", 500*time.Millisecond, 40)
+	hear("payments", 200*time.Millisecond, 40)
 	assert.Zero(t, l.behind(now), "it has caught up")
 
 	now = now.Add(time.Minute)

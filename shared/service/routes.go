@@ -83,7 +83,7 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
 		return r.pass(w, req, r.everything(), r.mentions...)
 	})
-	metrics.Ask("events_behind_seconds", "How late the events of the last second got to this replica, 0 while that is less than one and a half: web lets in nothing new while a service is behind.",
+	metrics.Ask("events_behind_seconds", "How late the events of the last second got to this replica, 0 while that is less than half of one: web lets in less meanwhile, and nothing new from two seconds on.",
 		func() float64 { return r.Behind().Seconds() })
 	metrics.Ask("healthy", "1 while the service and all that it does not do without for long are well, as GET /healthz says, else 0.", r.healthy)
 	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
