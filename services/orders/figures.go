@@ -21,7 +21,7 @@ func init() {
 	for _, reason := range []string{"buyer", "expired"} {
 		cancelled.Expect(reason)
 	}
-	for _, code := range []fault.Code{fault.TicketReserved, fault.HoldsExceeded, fault.HeldLately, fault.PriceChanged} {
+	for _, code := range []fault.Code{fault.TicketReserved, fault.HoldsExceeded, fault.HeldLately, fault.PriceChanged, fault.Overloaded} {
 		refused.Expect(string(code))
 	}
 }

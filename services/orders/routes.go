@@ -11,7 +11,7 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r := service.NewRoutes("orders", cfg, s.log, ready)
 
 	// People, through web. An order or a cancel sent twice is one.
-	r.FromWeb("POST", "/api/orders", s.once.Do(s.place, service.Quick), service.Quick)
+	r.FromWeb("POST", "/api/orders", unlessBehind(r.Behind, s.once.Do(s.place, service.Quick)), service.Quick)
 	r.FromWeb("GET", "/api/orders", s.mine, service.Quick)
 	r.FromWeb("GET", "/api/orders/{id}", s.show, service.Quick)
 	r.FromWeb("DELETE", "/api/orders/{id}", s.cancel, service.Quick)

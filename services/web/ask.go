@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"marketplace/shared/fault"
 	"marketplace/shared/service"
@@ -48,6 +50,9 @@ func (s *site) send(r *http.Request, method, path, mediaType string, raw []byte)
 	s.api.ServeHTTP(got, req)
 	if got.status/100 != 2 {
 		if said := fault.Read(got.status, got.body.Bytes()); said != nil {
+			if seconds, err := strconv.Atoi(got.header.Get("Retry-After")); err == nil {
+				said.RetryAfter = time.Duration(seconds) * time.Second
+			}
 			return nil, nil, said
 		}
 		return nil, nil, fmt.Errorf("HTTP %d %.200s", got.status, got.body.Bytes())

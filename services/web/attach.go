@@ -113,6 +113,7 @@ func sent(w http.ResponseWriter, r *http.Request) (f url.Values, file []byte, er
 	for range mostFields {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
+			visitOf(r.Context()).carries(f, len(file) > 0)
 			return f, file, nil
 		}
 		var raw []byte

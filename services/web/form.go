@@ -61,8 +61,12 @@ func typed(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// mendable tells whether the visitor can do something about a refusal where he sent the form from.
+// mendable tells whether the visitor can do something about a refusal where he sent the form from. Who has to wait does it on
+// a page of its own.
 func mendable(err error) bool {
+	if fault.CodeOf(err) == fault.Overloaded {
+		return false
+	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Refused, fault.Restricted, fault.TooMany, fault.Unavailable:
 		return true

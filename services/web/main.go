@@ -10,7 +10,9 @@ import (
 
 	"marketplace/services/web/kept"
 	"marketplace/services/web/live"
+	"marketplace/services/web/queue"
 	"marketplace/services/web/taken"
+	"marketplace/shared/admission"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/metrics"
@@ -38,10 +40,12 @@ type site struct {
 	look     *look
 	contract *contract
 	hub      *live.Hub
-	taken    *taken.Book    // who has which ticket
-	kept     *kept.Shelf    // pages, for a moment
-	hears    func() bool    // whether what is broadcast gets here
-	asking   chan struct{}  // has room for each question about a ticket that is under way
+	taken    *taken.Book   // who has which ticket
+	kept     *kept.Shelf   // pages, for a moment
+	hears    func() bool   // whether what is broadcast gets here
+	asking   chan struct{} // has room for each question about a ticket that is under way
+	door     *admission.Door
+	queue    *queue.Places
 	stripe   string         // publishable key
 	support  string         // an address, "" for none
 	https    bool           // reached over HTTPS
@@ -80,14 +84,15 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	s := &site{
-		services: sidecar, sessions: sessions, look: look, contract: contract, hub: live.New(), taken: taken.New(), kept: kept.New(cfg.Now), asking: make(chan struct{}, mostAsked),
+		services: sidecar, sessions: sessions, look: look, contract: contract, hub: live.New(), door: admission.New(cfg.Now).Shown(), queue: queue.New(cfg.Token, cfg.Now), taken: taken.New(), kept: kept.New(cfg.Now), asking: make(chan struct{}, mostAsked),
 		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
-	s.api = passOn(sidecar, log, s.refuseTaken)
+	s.api = passOn(sidecar, log, s.refuseTaken, s.admit)
 	metrics.Ask("live_pages", "Open pages that follow live updates through this replica.", func() float64 { return float64(s.hub.Listeners()) })
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
 	s.hears = hearing.Sure
 	go hearing.Watch(ctx)
+	go s.holdBack(ctx, sidecar)
 	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, cfg.Now, log, s.routes(cfg, sidecar, hearing)))
 }

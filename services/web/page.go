@@ -44,6 +44,10 @@ func (s *site) page(p page) http.Handler {
 		case err == nil:
 		case fault.Status(err) == http.StatusUnauthorized && s.user(r) == nil:
 			_ = signInFor(w, r, here(r))
+		case fault.CodeOf(err) == fault.Overloaded:
+			if err := s.queueUp(w, r, err); err != nil {
+				s.fail(w, r, http.StatusInternalServerError, err)
+			}
 		case fault.Status(err) == http.StatusUnauthorized: // somebody else's: as good as nothing
 			s.fail(w, r, http.StatusNotFound, nil)
 		default:

@@ -217,7 +217,10 @@ func inOurWords(resp *http.Response) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Body.Close()
-	if err == nil && fault.Read(resp.StatusCode, body) != nil {
+	if said := fault.Read(resp.StatusCode, body); err == nil && said != nil {
+		if fault.CodeOf(said) == fault.Overloaded {
+			visitOf(resp.Request.Context()).tooMuch()
+		}
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return nil
 	}

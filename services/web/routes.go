@@ -104,5 +104,5 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 	pages.HandleFunc("GET /favicon.ico", s.look.fixed("favicon.ico"))
 	pages.HandleFunc("GET /apple-touch-icon.png", s.look.fixed("apple-touch-icon.png"))
 	r.Rest(tidy(noted(pages)))
-	return cfg.CORSOrigins.letIn(r, s)
+	return cfg.CORSOrigins.letIn(s.visits(r), s)
 }

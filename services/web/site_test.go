@@ -13,7 +13,9 @@ import (
 
 	"marketplace/services/web/kept"
 	"marketplace/services/web/live"
+	"marketplace/services/web/queue"
 	"marketplace/services/web/taken"
+	"marketplace/shared/admission"
 	"marketplace/shared/session"
 )
 
@@ -47,8 +49,9 @@ func siteFor(t *testing.T, visitor session.User, answers map[string]string) (*si
 		}
 		_, _ = w.Write([]byte(body))
 	}
-	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(session.KeysOf(public), now), look: look, currency: "usd", hub: live.New(), taken: taken.New(), kept: kept.New(now), hears: func() bool { return true }, asking: make(chan struct{}, mostAsked), now: now, log: slog.New(slog.DiscardHandler)},
-		signedIn.Result().Cookies()[0]
+	s := &site{sessions: session.NewVerifier(session.KeysOf(public), now), look: look, currency: "usd", hub: live.New(), door: admission.New(time.Now), queue: queue.New("secret", now), taken: taken.New(), kept: kept.New(now), hears: func() bool { return true }, asking: make(chan struct{}, mostAsked), now: now, log: slog.New(slog.DiscardHandler)}
+	s.api = s.admit(http.HandlerFunc(api))
+	return s, signedIn.Result().Cookies()[0]
 }
 
 // get asks for a page of s with a browser's headers.

@@ -29,6 +29,7 @@ const (
 	CrossOrigin      Code = "cross_origin"            // another site's page asked for it
 	KeyReused        Code = "idempotency_key_reused"  // the Idempotency-Key came with another request before
 	KeyInProgress    Code = "idempotency_in_progress" // the request with this Idempotency-Key is still under way
+	Overloaded       Code = "overloaded"              // more is asked for than can be done in time; nothing was done, until Retry-After has passed
 
 	// Of accounts.
 	EmailInUse         Code = "email_in_use"        // the address has an account already

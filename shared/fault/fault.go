@@ -83,6 +83,13 @@ func Down(cause error, format string, args ...any) *Error {
 	return e
 }
 
+// Overload makes an Unavailable for what is refused because more is asked for than can be done. Nothing was done.
+func Overload(wait time.Duration) *Error {
+	e := New(Unavailable, "More is asked of us at this moment than we can do. Please try again in a moment").Named(Overloaded)
+	e.RetryAfter = wait
+	return e
+}
+
 // Wait makes a TooMany that says in words how long to wait: "why. Please wait 12 minutes".
 func Wait(wait time.Duration, why string) *Error {
 	count, unit := (wait+time.Minute-1)/time.Minute, "minute"

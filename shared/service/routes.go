@@ -39,6 +39,7 @@ type Routes struct {
 	ready, whole  []check
 	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
 	mentions      []func() string
+	late          lateness
 }
 
 // check says what is missing, nil when nothing is.
@@ -82,6 +83,8 @@ func NewRoutes(app string, s Settings, log *slog.Logger, ready ...check) *Routes
 	r.handle(http.MethodGet, "/healthz", anybody, func(w http.ResponseWriter, req *http.Request) error {
 		return r.pass(w, req, r.everything(), r.mentions...)
 	})
+	metrics.Ask("events_behind_seconds", "How late the events of the last second got to this replica, 0 while that is less than half of one: web lets in less meanwhile, and nothing new from two seconds on.",
+		func() float64 { return r.Behind().Seconds() })
 	metrics.Ask("healthy", "1 while the service and all that it does not do without for long are well, as GET /healthz says, else 0.", r.healthy)
 	r.handle(http.MethodGet, "/dapr/subscribe", r.fromSidecar, func(w http.ResponseWriter, _ *http.Request) error {
 		if r.hearing != nil {
@@ -108,7 +111,8 @@ func (r *Routes) pass(w http.ResponseWriter, req *http.Request, checks []check, 
 	answer := struct {
 		Status string   `json:"status"`
 		Notes  []string `json:"notes,omitempty"`
-	}{Status: "ready"}
+		Behind float64  `json:"behind,omitempty"` // seconds
+	}{Status: "ready", Behind: r.Behind().Seconds()}
 	for _, words := range mentions {
 		if note := words(); note != "" {
 			answer.Notes = append(answer.Notes, note)
@@ -249,6 +253,9 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 	}
 	outcome := r.judge(s, e, err)
 	countEvent(s, e, outcome, time.Now())
+	if outcome == fault.Done && s.DeadLetter != "" {
+		r.late.took(s.Topic, e, r.now())
+	}
 	end(outcome)
 	log := r.log.With("topic", s.Topic, "type", e.Type, "id", e.ID, "trace", trace.ID(ctx), "ms", sinceMS(began)).With(noted.fields()...)
 	if err != nil {

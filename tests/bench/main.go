@@ -5,6 +5,7 @@
 //	SCRAPING=1 make bench
 //	TRACING=1 make bench
 //	EDGE=1 make bench
+//	OVERLOAD=1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
 // the same calls), and a marketplace with a large catalogue.
@@ -38,6 +39,8 @@ type settings struct {
 	Tracing bool `envconfig:"TRACING"`
 	// Edge measures what web answers by itself, and nothing else.
 	Edge bool `envconfig:"EDGE"`
+	// Overload asks for several times as much as it can do, and nothing else.
+	Overload bool `envconfig:"OVERLOAD"`
 }
 
 // size is how much of everything a run does.
@@ -50,11 +53,12 @@ type size struct {
 	expiring  int           // orders
 	tickets   []int         // in the catalogue
 	browsing  time.Duration // at each size of the catalogue, twice
+	rushing   time.Duration // with several times as much as it can do
 }
 
 var (
-	full  = size{8 * time.Second, 3, 20 * time.Second, 100, 10_000, 300, []int{100, 10_000, 100_000}, 8 * time.Second}
-	quick = size{4 * time.Second, 2, 8 * time.Second, 40, 1_000, 100, []int{100, 1_000, 10_000}, 3 * time.Second}
+	full  = size{8 * time.Second, 3, 20 * time.Second, 100, 10_000, 300, []int{100, 10_000, 100_000}, 8 * time.Second, time.Minute}
+	quick = size{4 * time.Second, 2, 8 * time.Second, 40, 1_000, 100, []int{100, 1_000, 10_000}, 3 * time.Second, 15 * time.Second}
 )
 
 // bench is one run.
@@ -85,15 +89,20 @@ func main() {
 		run = b.tracing
 	case b.Edge:
 		run = b.onlyEdge
+	case b.Overload:
+		run = b.overloaded
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if b.Scraping || b.Tracing || b.Edge {
-		return
+	switch {
+	case b.Scraping, b.Tracing, b.Edge:
+	case b.Overload:
+		b.found.printOverload(os.Stdout)
+	default:
+		b.found.print(os.Stdout)
 	}
-	b.found.print(os.Stdout)
 }
 
 func (b *bench) run(ctx context.Context) error {

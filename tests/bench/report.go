@@ -26,12 +26,13 @@ type figures struct {
 		Idle quantiles `json:"idle"`
 		Half quantiles `json:"half"`
 	} `json:"event_ms"`
-	Expiry  lateness            `json:"expiry_ms"`
-	Listing listing             `json:"listing"`
-	Browse  map[string]browsing `json:"browse"`
-	Edge    edge                `json:"edge"`
-	StartS  float64             `json:"start_s"`
-	RSS     struct {
+	Expiry   lateness            `json:"expiry_ms"`
+	Listing  listing             `json:"listing"`
+	Browse   map[string]browsing `json:"browse"`
+	Overload []overload          `json:"overload"`
+	Edge     edge                `json:"edge"`
+	StartS   float64             `json:"start_s"`
+	RSS      struct {
 		Idle  map[string]float64 `json:"idle"`
 		After map[string]float64 `json:"after"`
 	} `json:"rss_mb"`
@@ -118,6 +119,8 @@ func (f *figures) print(w io.Writer) {
 
 	head("listing", fmt.Sprintf("tickets listed a second by %d sellers who never wait, through web; how long that takes them; answers other than 201", sellers))
 	p("  per second %.1f, p50 %.1f ms, p99 %.1f ms, errors %d", f.Listing.PerS, f.Listing.P50MS, f.Listing.P99MS, f.Listing.Errors)
+
+	f.printOverload(w)
 
 	head("browse", fmt.Sprintf("the catalogue's first page, as HTML through web: how many a second %d visitors get who never wait; and p50 and p99, in ms, of that page and p99 of a search\n"+
 		"  (one ticket in 100 matches) at half that rate, in turn", browsers))

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"marketplace/services/orders/sale"
-	"marketplace/services/payments/payment"
 	"marketplace/services/tickets/ticket"
 	"marketplace/shared/dapr"
 )
@@ -27,13 +25,11 @@ func (m *market) settle(ctx context.Context, t *trading) (time.Duration, error) 
 		if err != nil {
 			return 0, err
 		}
-		complete, err := count(ctx, m.orders, "sale", tickets, func(s sale.Sale) bool {
-			return slices.ContainsFunc(s.Orders, func(o sale.Order) bool { return o.Status == sale.Complete })
-		})
+		complete, err := count(ctx, m.orders, "sale", tickets, isComplete)
 		if err != nil {
 			return 0, err
 		}
-		paid, err := count(ctx, m.payments, "payment", orders, func(p payment.Payment) bool { return p.Status == payment.Succeeded })
+		paid, err := count(ctx, m.payments, "payment", orders, isPaid)
 		late := time.Since(t.ended)
 		all := sold == len(tickets) && complete == len(tickets) && paid == len(tickets)
 		switch {

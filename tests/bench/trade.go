@@ -52,6 +52,7 @@ func (b *bench) trade(parent context.Context) (w work, err error) {
 		{"hot_ticket", false, b.rush},
 		{"rss_mb", true, func(context.Context, *market) error { b.found.RSS.After, err = memory(s); return err }},
 		{"listing", false, b.listings},
+		{"overload", true, b.overload},
 		{"expiry_ms", true, b.expiries},
 	} {
 		take := func() error { return part.take(ctx, m) }

@@ -3,5 +3,6 @@ import { localize } from "./local.js";
 import "./forms.js";
 import "./countdown.js";
 import "./live.js";
+import "./queue.js";
 
 localize(document);
