@@ -12,7 +12,7 @@ const (
 	lateAfter = 500 * time.Millisecond
 	// behindFor is how long it does when nothing more is heard: there is nothing more, or another replica gets it.
 	behindFor = time.Second
-	lookEvery = 500 * time.Millisecond
+	lookEvery = time.Second // or longer: it has to have the beginning of a second in it
 	fewest    = 5 // events, to judge by
 )
 
