@@ -3,6 +3,7 @@
 //
 //	QUICK=1 STATE=postgresql PUBSUB=redis make bench
 //	SCRAPING=1 make bench
+//	AGAINST=4eb51f1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
 // the same calls), and a marketplace with a large catalogue.
@@ -32,6 +33,8 @@ type settings struct {
 	Quick  bool   `envconfig:"QUICK"`  // smaller numbers, under three minutes
 	// Scraping compares the cost of a purchase with and without a Prometheus that reads everybody's figures, and nothing else.
 	Scraping bool `envconfig:"SCRAPING"`
+	// Against compares the cost of a purchase with another commit's, and nothing else.
+	Against string `envconfig:"AGAINST"`
 }
 
 // size is how much of everything a run does.
@@ -71,15 +74,20 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	run := b.run
-	if b.Scraping {
+	run, alone := b.run, true
+	switch {
+	case b.Scraping:
 		run = b.scraping
+	case b.Against != "":
+		run = b.against
+	default:
+		alone = false
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if b.Scraping {
+	if alone { // it has said what it found
 		return
 	}
 	b.found.print(os.Stdout)
@@ -123,11 +131,16 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 // start runs programs from bin, under dir/bin, as a stack of their own that knows nothing of earlier ones. The context it
 // returns ends when a part dies.
 func (b *bench) start(ctx context.Context, name, bin string, env map[string]string) (context.Context, *stack.Stack, error) {
+	return b.startFrom(ctx, b.root, name, bin, env)
+}
+
+// startFrom is start with the dapr.yaml and components of the tree at root.
+func (b *bench) startFrom(ctx context.Context, root, name, bin string, env map[string]string) (context.Context, *stack.Stack, error) {
 	dir := filepath.Join(b.dir, name)
 	if err := os.RemoveAll(dir); err != nil {
 		return ctx, nil, err
 	}
-	s, err := stack.Start(ctx, stack.Options{Root: b.root, Dir: dir, Bin: filepath.Join(b.dir, bin), FreePorts: true,
+	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, Bin: filepath.Join(b.dir, bin), FreePorts: true,
 		State: b.State, PubSub: b.PubSub, Traces: b.Traces, Metrics: b.Scraping, Env: env, Log: os.Stderr})
 	if err != nil {
 		return ctx, nil, err
