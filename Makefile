@@ -79,7 +79,7 @@ swap: tools
 polyglot: tools
 	@go run ./tests/polyglot
 
-# What the marketplace can do and what that costs, as a table and one line of JSON: QUICK=1 STATE=postgresql PUBSUB=redis.
+# What the marketplace can do and what that costs, as a table and one line of JSON: QUICK=1 STATE=postgresql PUBSUB=redis; AGAINST=4eb51f1 compares a purchase's cost with that commit's.
 bench: tools
 	@go run ./tests/bench
 

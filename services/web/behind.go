@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	askBehind = 400 * time.Millisecond // between two questions
-	pressLimit  = time.Second
-	tooLate   = 2.0 // seconds
+	askBehind  = 400 * time.Millisecond // between two questions
+	pressLimit = time.Second
+	tooLate    = 2.0 // seconds
 	// heldBack is how long nothing new is let in for an answer: until the next.
 	heldBack = askBehind + 200*time.Millisecond
 )

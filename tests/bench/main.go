@@ -6,6 +6,7 @@
 //	TRACING=1 make bench
 //	EDGE=1 make bench
 //	OVERLOAD=1 make bench
+//	AGAINST=4eb51f1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
 // the same calls), and a marketplace with a large catalogue.
@@ -41,6 +42,8 @@ type settings struct {
 	Edge bool `envconfig:"EDGE"`
 	// Overload asks for several times as much as it can do, and nothing else.
 	Overload bool `envconfig:"OVERLOAD"`
+	// Against compares the cost of a purchase with another commit's, and nothing else.
+	Against string `envconfig:"AGAINST"`
 }
 
 // size is how much of everything a run does.
@@ -89,6 +92,8 @@ func main() {
 		run = b.tracing
 	case b.Edge:
 		run = b.onlyEdge
+	case b.Against != "":
+		run = b.against
 	case b.Overload:
 		run = b.overloaded
 	}
@@ -97,7 +102,7 @@ func main() {
 		os.Exit(1)
 	}
 	switch {
-	case b.Scraping, b.Tracing, b.Edge:
+	case b.Scraping, b.Tracing, b.Edge, b.Against != "": // it has said what it found
 	case b.Overload:
 		b.found.printOverload(os.Stdout)
 	default:
@@ -146,11 +151,16 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 // start runs programs from bin, under dir/bin, as a stack of their own that knows nothing of earlier ones. The context it
 // returns ends when a part dies.
 func (b *bench) start(ctx context.Context, name, bin string, env map[string]string) (context.Context, *stack.Stack, error) {
+	return b.startFrom(ctx, b.root, name, bin, env)
+}
+
+// startFrom is start with the dapr.yaml and components of the tree at root.
+func (b *bench) startFrom(ctx context.Context, root, name, bin string, env map[string]string) (context.Context, *stack.Stack, error) {
 	dir := filepath.Join(b.dir, name)
 	if err := os.RemoveAll(dir); err != nil {
 		return ctx, nil, err
 	}
-	s, err := stack.Start(ctx, stack.Options{Root: b.root, Dir: dir, Bin: filepath.Join(b.dir, bin), FreePorts: true,
+	s, err := stack.Start(ctx, stack.Options{Root: root, Dir: dir, Bin: filepath.Join(b.dir, bin), FreePorts: true,
 		State: b.State, PubSub: b.PubSub, Traces: b.Traces, Metrics: b.Scraping, Env: env, Log: os.Stderr})
 	if err != nil {
 		return ctx, nil, err
