@@ -34,11 +34,13 @@ var programs = []program{
 	{"kube-controller-manager", kubernetes, "k8s.io/kubernetes/cmd/kube-controller-manager", ours},
 	{"kube-scheduler", kubernetes, "k8s.io/kubernetes/cmd/kube-scheduler", ours},
 	{"kubelet", kubernetes, "k8s.io/kubernetes/cmd/kubelet", ours},
+	{"pause", kubernetes, "./pause", ours},
 	{"kube-proxy", kubernetes, "k8s.io/kubernetes/cmd/kube-proxy", ours},
 	{"helm", "v3.19.5", "helm.sh/helm/v3/cmd/helm", install},
 	{"operator", dapr, "./cmd/operator", controlPlane},
 	{"injector", dapr, "./cmd/injector", controlPlane},
 	{"sentry", dapr, "./cmd/sentry", controlPlane},
+	{"nats-server", "v2.15.2", "github.com/nats-io/nats-server/v2", install}, // not the one of tests/tools: that may need a libc
 	{"coredns", "v1.12.4", "github.com/coredns/coredns", install},
 	{"kube-router", "v2.1.0", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", install},
 	{"metrics-server", "v0.8.0", "sigs.k8s.io/metrics-server/cmd/metrics-server", install},

@@ -36,6 +36,12 @@ func run(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "build":
 		return build(ctx, root, args[1:]...)
+	case "up":
+		return up(ctx, root)
+	case "down":
+		return down(root)
+	case "hold": // what `up` starts in namespaces of its own
+		return hold(root)
 	default:
 		return fmt.Errorf("%s is neither build, up nor down", args[0])
 	}
