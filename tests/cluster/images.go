@@ -42,7 +42,7 @@ func foreign(root string) ([]image, error) {
 	one("docker.io/library/nats:2.15.2-alpine", at(root, "nats-server"), "", "usr/local/bin/nats-server")
 
 	redis := image{"docker.io/library/redis:7.2-alpine", "", []string{"redis-server"}, map[string]string{"bin/sh": "/bin/dash"}}
-	for _, name := range []string{"/usr/bin/redis-server", "/usr/bin/redis-cli", "/bin/grep", "/bin/cat", "/bin/sleep", "/bin/bash", "/bin/tar"} {
+	for _, name := range []string{"/usr/bin/redis-server", "/usr/bin/redis-cli", "/bin/grep", "/bin/cat", "/bin/sleep", "/bin/bash", "/usr/bin/timeout"} {
 		redis.files[strings.TrimPrefix(name, "/")] = name
 	}
 	needed := regexp.MustCompile(`/\S+`)
