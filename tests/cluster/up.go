@@ -152,7 +152,7 @@ func (c control) dapr(ctx context.Context) error {
 	return nil
 }
 
-var secretsBlock = regexp.MustCompile("(?s)\nSecrets\\..*?```sh\n(.*?)\n# \\.\\.\\. or MongoDB")
+var secretsBlock = regexp.MustCompile("(?s)\nSecrets\\..*?```sh\n(.*?)\n# \\.\\.\\. or ")
 
 // secrets makes the namespace and types the README's commands for secrets, with Redis, as they stand there.
 func (c control) secrets(ctx context.Context) error {
