@@ -49,7 +49,7 @@ func enter() error {
 	if site = os.Getenv("SITE"); site != "" {
 		return nil
 	}
-	if pid == 0 {
+	if pid == 0 || os.Getenv("KUBECONFIG") != "" {
 		return fmt.Errorf("there is no cluster: `make cluster` makes one; or say which with KUBECONFIG, and SITE where its market is")
 	}
 	if os.Getenv("CLUSTER_ENTERED") == "" {

@@ -154,7 +154,7 @@ func (c control) dapr(ctx context.Context) error {
 
 var secretsBlock = regexp.MustCompile("(?s)\nSecrets\\..*?```sh\n(.*?)\n# \\.\\.\\. or ")
 
-// secrets makes the namespace and types the README's commands for secrets, with Redis, as they stand there.
+// secrets makes the namespace and types the README's commands for secrets, with Redis, as they stand there. What has them keeps them.
 func (c control) secrets(ctx context.Context) error {
 	readme, err := os.ReadFile(filepath.Join(c.root, "k8s", "README.md"))
 	if err != nil {
@@ -169,6 +169,9 @@ func (c control) secrets(ctx context.Context) error {
 	}
 	if _, err := c.kubectl(ctx, "config", "set-context", "--current", "--namespace", "marketplace"); err != nil {
 		return err
+	}
+	if _, err := c.kubectl(ctx, "get", "secret", "store", "-n", "marketplace"); err == nil {
+		return nil // the last of them
 	}
 	dir, err := os.MkdirTemp("", "secrets-")
 	if err != nil {
