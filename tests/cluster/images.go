@@ -103,7 +103,7 @@ func (i image) archive() (io.Reader, error) {
 		_, err := w.Write(text)
 		return err
 	}
-	seen := map[string]bool{"./": true}
+	seen := map[string]bool{"tmp/": true, "etc/": true}
 	if err := add("tmp/", tar.TypeDir, 0o1777, nil); err != nil {
 		return nil, err
 	}
@@ -114,7 +114,12 @@ func (i image) archive() (io.Reader, error) {
 		return nil, err
 	}
 	for name, from := range i.files {
-		for folder := filepath.Dir(name) + "/"; !seen[folder]; folder = filepath.Dir(strings.TrimSuffix(folder, "/")) + "/" {
+		parts := strings.Split(name, "/")
+		for n := 1; n < len(parts); n++ {
+			folder := strings.Join(parts[:n], "/") + "/"
+			if seen[folder] {
+				continue
+			}
 			seen[folder] = true
 			if err := add(folder, tar.TypeDir, 0o755, nil); err != nil {
 				return nil, err
