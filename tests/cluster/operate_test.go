@@ -86,13 +86,14 @@ func TestBackupAndRestore(t *testing.T) {
 	require.NoError(t, cluster.inside(t.Context(), "cp", "-a", disk, copied).Run())
 	later := list("Listed later")
 
+	kube(t, "delete", "hpa", "--all")
 	kube(t, "scale", "deployment", "--all", "--replicas=0")
 	kube(t, "scale", "statefulset/redis", "--replicas=0")
 	kube(t, "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/name=redis", "--timeout=3m")
 	require.NoError(t, cluster.inside(t.Context(), "sh", "-c", "rm -rf "+disk+"/* && cp -a "+copied+"/. "+disk).Run())
+	kube(t, "scale", "statefulset/redis", "--replicas=1")
 	kube(t, "delete", "job", "streams", "--ignore-not-found")
 	kube(t, "apply", "-k", root+"/k8s/overlays/dev")
-	kube(t, "scale", "statefulset/redis", "--replicas=1")
 	kube(t, "scale", "deployment", "--all", "--replicas=1")
 	settle(t)
 
