@@ -25,7 +25,7 @@ func TestBuyATicket(t *testing.T) {
 	require.Equal(t, 201, status, "%s", body)
 	order := field(body, "id")
 	status, body = buyer.ask("POST", "/api/payments", `{"orderId":"`+order+`","token":"tok_chargeDeclined"}`)
-	assert.Equal(t, 402, status, "%s", body)
+	assert.Equal(t, 400, status, "%s", body)
 	status, body = buyer.ask("POST", "/api/payments", `{"orderId":"`+order+`","token":"tok_visa"}`)
 	require.Equal(t, 201, status, "%s", body)
 	require.NoError(t, complete(buyer, order))
