@@ -1,4 +1,4 @@
-.PHONY: help tools build run backing test check contracts clean chaos images fuzz swap polyglot bench alarms
+.PHONY: help tools build run backing test check contracts clean chaos images fuzz swap polyglot bench alarms cluster
 
 # PUBSUB=kafka without brokers of yours: Apache Kafka's jars into .tools.
 own-kafka = $(if $(filter kafka,$(PUBSUB)),$(if $(KAFKA_BROKERS),,@go run ./tests/tools kafka))
@@ -86,3 +86,7 @@ bench: tools
 # Breaks a market on purpose and sees that the alarms for it fire in Prometheus, and no others: about three minutes.
 alarms: tools
 	@ALARMS=1 go test -count=1 -run WhatBreaks -v ./tests/alarms
+
+# Kubernetes on this machine, in namespaces of its own, with the marketplace in it: needs root and a Debian machine. DOWN=1 ends it; with KUBECONFIG set that cluster gets the marketplace.
+cluster:
+	@go run -C tests/cluster . $(if $(DOWN),down,up)
