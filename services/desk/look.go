@@ -128,9 +128,9 @@ func (s *server) lookAtOrder(w http.ResponseWriter, r *http.Request) error {
 	if err := api.CheckID(id); err != nil {
 		return err
 	}
-	ctx, path := r.Context(), "/internal/orders/"+url.PathEscape(id)
+	ctx := r.Context()
 	var now orderNow
-	if err := s.services.Invoke(ctx, "orders", http.MethodGet, path, nil, &now); err != nil {
+	if err := s.services.Invoke(ctx, "orders", http.MethodGet, "/internal/orders/"+url.PathEscape(id), nil, &now); err != nil {
 		return err
 	}
 	if !now.over() && s.now().Before(now.ExpiresAt.Time) {
@@ -146,7 +146,7 @@ func (s *server) lookAtOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	words := s.look(ctx, path, now)
+	words := s.look(ctx, now)
 	o, err := s.overdue.Update(ctx, id, func(o *overdue.Overdue) error { o.Find(words, s.now()); return nil })
 	if err != nil {
 		return err
@@ -155,16 +155,16 @@ func (s *server) lookAtOrder(w http.ResponseWriter, r *http.Request) error {
 }
 
 // look has an order ended, and says what came of it.
-func (s *server) look(ctx context.Context, path string, now orderNow) string {
+func (s *server) look(ctx context.Context, now orderNow) string {
 	if !now.over() {
-		err := s.services.Invoke(ctx, "orders", http.MethodPost, path+"/overdue", nil, nil)
+		err := s.services.Invoke(ctx, "orders", http.MethodPost, "/internal/orders/"+url.PathEscape(now.ID)+"/overdue", nil, nil)
 		switch {
 		case fault.KindOf(err) == fault.Early || fault.KindOf(err) == fault.Conflict:
 			return "It cannot end yet: payments does not say whether it was paid"
 		case err != nil:
 			return "It has not ended: orders does not answer"
 		}
-		if err := s.services.Invoke(ctx, "orders", http.MethodGet, path, nil, &now); err != nil {
+		if err := s.services.Invoke(ctx, "orders", http.MethodGet, "/internal/orders/"+url.PathEscape(now.ID), nil, &now); err != nil {
 			return "It has ended"
 		}
 	}

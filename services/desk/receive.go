@@ -16,6 +16,10 @@ func (s *server) receive(ctx context.Context, service string, message []byte) er
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
+	if l.Explained(a) {
+		_, err = s.letters.Update(ctx, dapr.ByRepeat, a.ID, func(l *letter.Letter) error { l.Arrive(a, l.Since); return nil })
+		return err
+	}
 	if l.Old(a) {
 		return nil
 	}

@@ -14,33 +14,28 @@ type Grave interface {
 	PublishRaw(ctx context.Context, topic string, message []byte) error
 }
 
-// Explains has the service put what it cannot handle on its dead-letter topic itself, as it was and with the reason, which is
-// in its log alone otherwise. Where that fails its sidecar does so, without one.
+// Explains has the service put what it cannot handle on its dead-letter topic with the reason, which is in its log alone otherwise.
+// Its sidecar puts the same event there once more, without one: a broker that knows duplicates drops it, and so does desk.
 func (r *Routes) Explains(g Grave) { r.grave = g }
 
 // longestWhy bounds the reason that goes with a dead letter, in characters.
 const longestWhy = 500
 
-// bury tells whether an event is with the dead letters.
-func (r *Routes) bury(ctx context.Context, s subscription, body []byte, why error) bool {
-	if r.grave == nil || s.DeadLetter == "" || why == nil {
-		return false
-	}
+// explain puts an event that is given up with the dead letters, before its sidecar does.
+func (r *Routes) explain(ctx context.Context, s subscription, body []byte, why error) {
 	var event map[string]json.RawMessage
-	if json.Unmarshal(body, &event) != nil || event == nil {
-		return false
+	if r.grave == nil || s.DeadLetter == "" || why == nil || json.Unmarshal(body, &event) != nil || event == nil {
+		return
 	}
 	words := []rune(strings.ToValidUTF8(why.Error(), ""))
 	event["deadreason"], _ = json.Marshal(string(words[:min(len(words), longestWhy)])) // text can be marshalled
 	message, err := json.Marshal(event)
+	if err == nil {
+		err = r.grave.PublishRaw(context.WithoutCancel(ctx), s.DeadLetter, message)
+	}
 	if err != nil {
-		return false
-	}
-	if err := r.grave.PublishRaw(context.WithoutCancel(ctx), s.DeadLetter, message); err != nil {
 		r.log.Warn("a dead letter goes without its reason", "topic", s.DeadLetter, "error", err)
-		return false
 	}
-	return true
 }
 
 // DeadLetters subscribes h to what all services could not handle, each as it lies there: the event as it was, or whatever somebody

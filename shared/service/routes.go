@@ -264,9 +264,7 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 		}
 	case fault.Drop:
 		log.Error("event cannot be handled, sent to the dead letters")
-		if r.bury(ctx, s, body, err) {
-			return fault.Done // else the sidecar does
-		}
+		r.explain(ctx, s, body, err)
 	case fault.Retry:
 		log.Warn("event not handled yet, asking for it again")
 	}

@@ -378,7 +378,7 @@ func (c code) owners() []string {
 // more does not pass for agreement.
 func TestTheCodeIsRead(t *testing.T) {
 	c := facts(t)
-	assert.Equal(t, []string{"auth", "expiration", "handover", "mail", "orders", "payments", "tickets", "web"}, c.owners())
+	assert.Equal(t, []string{"auth", "desk", "expiration", "handover", "mail", "orders", "payments", "tickets", "web"}, c.owners())
 	assert.Equal(t, "/livez", c.health)
 	assert.Contains(t, c.routes["orders"], route{method: "POST", path: "/internal/orders/{id}/checkout", callers: []string{"payments"}})
 	assert.Contains(t, c.routes["payments"], route{method: "POST", path: "/api/payments/webhook"})

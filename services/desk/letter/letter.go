@@ -94,9 +94,20 @@ func (l Letter) Old(a Arrival) bool {
 	return l.ID != "" && (a.Replay < l.Replays || l.State != Replayed)
 }
 
-// Arrive notes that the event has died, for the first time or again after a replay. The same again changes nothing.
+// Explained tells whether an arrival is the same again, and says why it died, which nobody has said yet.
+func (l Letter) Explained(a Arrival) bool {
+	return l.Old(a) && l.State == Waiting && a.Replay == l.Replays && l.Why == "" && a.Why != ""
+}
+
+// Arrive notes that the event has died, for the first time or again after a replay. The same again changes nothing, unless it
+// says why.
 func (l *Letter) Arrive(a Arrival, at time.Time) {
-	if l.Old(a) {
+	switch {
+	case l.Explained(a):
+		l.Why = a.Why
+		l.Notes[len(l.Notes)-1].Words = a.Why
+		return
+	case l.Old(a):
 		return
 	}
 	was := *l
