@@ -20,8 +20,8 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.Internal("POST", "/internal/orders/{id}/checkout", s.beginCheckout, "payments")
 	r.Internal("DELETE", "/internal/orders/{id}/checkout/{checkout}", s.endCheckout, "payments")
 
-	// mail, before it warns a buyer whose time to pay runs out; desk, when an operator looks at one.
-	r.Internal("GET", "/internal/orders/{id}", s.tell, "mail", "desk")
+	// mail, before it warns a buyer whose time to pay runs out.
+	r.Internal("GET", "/internal/orders/{id}", s.tell, "mail")
 
 	// tickets, when a seller withdraws a ticket. It may be repeated.
 	r.Internal("POST", "/internal/tickets/{id}/withdrawal", s.withdrawn, "tickets")
@@ -31,6 +31,7 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 
 	// tickets, when it has heard of no end long after a deadline, and asks again until it has; desk, when an operator does.
 	r.Internal("POST", "/internal/orders/{id}/overdue", s.endOverdue, "tickets", "desk")
+	r.Internal("GET", "/internal/orders/{id}/overdue", s.tell, "desk") // an address of its own: see Who may do what in k8s/README.md
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onTicket)  // from tickets: keep our copy of what is offered

@@ -67,7 +67,7 @@ const (
 // Arrival is a message on a dead-letter topic, read as far as it can be.
 type Arrival struct {
 	Letter     // but for what becomes of it
-	Replay int // how often the event had been replayed before it died
+	Replay int // how often the letter had been replayed when its event died; -1 when it was another service's letter that was
 }
 
 // Read reads a message that service could not handle.
@@ -76,7 +76,7 @@ func Read(service string, message []byte) Arrival {
 	if err := json.Unmarshal(message, &e); err != nil || e.ID == "" || e.Type == "" {
 		return Arrival{Letter: Letter{ID: name(service, string(message)), Service: service, Why: or(clip(e.Why), "It is no event")}}
 	}
-	first, replay := origin(e.ID)
+	first, replay := origin(service, e.ID)
 	l := Letter{Service: service, Topic: e.Topic, EventID: clip(first), Type: clip(e.Type), Subject: clip(e.Subject), Trace: clip(e.TraceParent), Why: clip(e.Why)}
 	if l.Topic == "" || l.Topic == events.DeadTopic(service) {
 		l.Topic = events.TopicOf(e.Type)
@@ -112,7 +112,7 @@ func (l *Letter) Arrive(a Arrival, at time.Time) {
 	}
 	was := *l
 	*l = a.Letter
-	l.State, l.Since, l.Replays = Waiting, at, max(was.Replays, a.Replay)
+	l.State, l.Since, l.Replays = Waiting, at, max(was.Replays, a.Replay, 0)
 	l.Notes = append(was.Notes, Note{At: at, What: Died, Words: l.Why})
 }
 
@@ -155,28 +155,33 @@ func (l *Letter) end(s State, n Note) {
 	l.Notes = append(l.Notes, n)
 }
 
-// Sent is the event that a replay has made of before, nil if after is none. Its id is new each time: by the old one a broker may
-// still know the event, and drop it.
+// Sent is the event that a replay has made of before, nil if after is none. Its id is new each time and for each service's letter: by
+// an old one a broker may still know the event, and drop it.
 func Sent(before, after Letter) []events.Event {
 	if after.State != Replayed || before.State == Replayed {
 		return nil
 	}
-	return []events.Event{{ID: fmt.Sprintf("%s%s%d", after.EventID, again, after.Replays), Type: after.Type, Topic: after.Topic, Subject: after.Subject, Data: before.Data}}
+	return []events.Event{{ID: fmt.Sprintf("%s%s%s-%d", after.EventID, again, after.Service, after.Replays), Type: after.Type, Topic: after.Topic, Subject: after.Subject, Data: before.Data}}
 }
 
 func settled() error {
 	return fault.New(fault.Refused, "This is settled already").Named(fault.CaseSettled)
 }
 
-// origin is the id under which an event was published first, and how often it was replayed since.
-func origin(id string) (first string, replay int) {
+// origin is the id under which an event was published first, and how often the letter of service was replayed since, -1 if that was
+// another's.
+func origin(service, id string) (first string, replay int) {
 	at := strings.LastIndex(id, again)
 	if at < 0 {
 		return id, 0
 	}
-	n, err := strconv.Atoi(id[at+len(again):])
+	of, number, _ := strings.Cut(id[at+len(again):], "-")
+	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || n > mostNotes {
 		return id, 0
+	}
+	if of != service {
+		n = -1
 	}
 	return id[:at], n
 }
