@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"marketplace/services/desk/letter"
+	"marketplace/services/desk/shelf"
 	"marketplace/shared/events"
 	"marketplace/shared/metrics"
 )
@@ -35,11 +36,11 @@ const lookLimit = 3 * time.Second
 // showWaiting has read, whenever somebody looks at the figures, what waits. Every replica says the same; one that cannot read it
 // says that it is no number.
 func (s *server) showWaiting() {
-	read := func(say func([]entry) float64) func() float64 {
+	read := func(say func([]shelf.Entry) float64) func() float64 {
 		return func() float64 {
 			ctx, cancel := context.WithTimeout(context.Background(), lookLimit)
 			defer cancel()
-			all, err := s.waiting.all(ctx)
+			all, err := s.waiting.All(ctx)
 			if err != nil {
 				return math.NaN()
 			}
@@ -47,8 +48,8 @@ func (s *server) showWaiting() {
 		}
 	}
 	metrics.Ask("dead_letters_waiting", "Dead letters that wait for an operator, by every replica alike.",
-		read(func(all []entry) float64 { return float64(len(all)) }))
-	metrics.Ask("dead_letter_age_seconds", "How long the oldest dead letter has waited, 0 when none does; by every replica alike.", read(func(all []entry) float64 {
+		read(func(all []shelf.Entry) float64 { return float64(len(all)) }))
+	metrics.Ask("dead_letter_age_seconds", "How long the oldest dead letter has waited, 0 when none does; by every replica alike.", read(func(all []shelf.Entry) float64 {
 		if len(all) == 0 {
 			return 0
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"marketplace/services/desk/letter"
+	"marketplace/services/desk/shelf"
 	"marketplace/shared/api"
 	"marketplace/shared/fault"
 )
@@ -71,7 +72,7 @@ func (s *server) showLetter(w http.ResponseWriter, r *http.Request) error {
 
 // waitingLetters are those that wait, from a cursor on. What is settled and still listed is taken out on the way.
 func (s *server) waitingLetters(ctx context.Context, page api.Page) (found []letter.Letter, next string, err error) {
-	all, err := s.waiting.all(ctx)
+	all, err := s.waiting.All(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -80,7 +81,7 @@ func (s *server) waitingLetters(ctx context.Context, page api.Page) (found []let
 		if err != nil {
 			return nil, "", err
 		}
-		all = slices.DeleteFunc(all, func(e entry) bool { return later(e, from) <= 0 })
+		all = slices.DeleteFunc(all, func(e shelf.Entry) bool { return shelf.Later(e, from) <= 0 })
 	}
 	for len(all) > 0 && len(found) < page.Limit {
 		some := all[:min(len(all), lettersSlice, page.Limit-len(found))]
@@ -94,8 +95,8 @@ func (s *server) waitingLetters(ctx context.Context, page api.Page) (found []let
 			switch {
 			case known && l.State == letter.Waiting:
 				found = append(found, l)
-			case known && s.now().Sub(time.UnixMilli(e.At)) > settledFor:
-				if err := s.waiting.remove(ctx, e); err != nil {
+			case known && s.now().Sub(time.UnixMilli(e.At)) > shelf.SettledFor:
+				if err := s.waiting.Remove(ctx, e); err != nil {
 					s.log.Warn("a settled letter is still listed", "letter", e.ID, "error", err)
 				}
 			}
@@ -109,7 +110,7 @@ func (s *server) waitingLetters(ctx context.Context, page api.Page) (found []let
 	return found, next, nil
 }
 
-func (s *server) lettersOf(ctx context.Context, entries []entry) (map[string]letter.Letter, error) {
+func (s *server) lettersOf(ctx context.Context, entries []shelf.Entry) (map[string]letter.Letter, error) {
 	var ids []string
 	for _, e := range entries {
 		ids = append(ids, e.ID)
@@ -123,13 +124,13 @@ func (s *server) lettersOf(ctx context.Context, entries []entry) (map[string]let
 }
 
 // entryAt reads a cursor.
-func entryAt(cursor string) (entry, error) {
+func entryAt(cursor string) (shelf.Entry, error) {
 	at, id, cut := strings.Cut(cursor, ".")
 	ms, err := strconv.ParseInt(at, 10, 64)
 	if err != nil || !cut || api.CheckID(id) != nil {
-		return entry{}, api.BadCursor()
+		return shelf.Entry{}, api.BadCursor()
 	}
-	return entry{id, ms}, nil
+	return shelf.Entry{ID: id, At: ms}, nil
 }
 
 // settledLetters are those that somebody has settled, the latest first.

@@ -130,7 +130,7 @@ func (s *server) lookAtOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	var now orderNow
-	if err := s.services.Invoke(ctx, "orders", http.MethodGet, "/internal/orders/"+url.PathEscape(id)+"/overdue", nil, &now); err != nil {
+	if err := s.services.Invoke(ctx, "orders", http.MethodGet, "/internal/overdue/"+url.PathEscape(id), nil, &now); err != nil {
 		return err
 	}
 	if !now.over() && s.now().Before(now.ExpiresAt.Time) {
@@ -164,7 +164,7 @@ func (s *server) look(ctx context.Context, now orderNow) string {
 		case err != nil:
 			return "It has not ended: orders does not answer"
 		}
-		if err := s.services.Invoke(ctx, "orders", http.MethodGet, "/internal/orders/"+url.PathEscape(now.ID)+"/overdue", nil, &now); err != nil {
+		if err := s.services.Invoke(ctx, "orders", http.MethodGet, "/internal/overdue/"+url.PathEscape(now.ID), nil, &now); err != nil {
 			return "It has ended"
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"marketplace/services/desk/letter"
 	"marketplace/services/desk/overdue"
+	"marketplace/services/desk/shelf"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/money"
@@ -28,7 +29,7 @@ type settings struct {
 // server is the service. Its fields are all that its handlers share.
 type server struct {
 	letters  *dapr.Announced[letter.Letter] // by their own id
-	waiting  *waiting
+	waiting  *shelf.Shelf
 	settled  *dapr.List                        // ids of letters, all under one owner
 	overdue  *dapr.Collection[overdue.Overdue] // orders that somebody has looked at, by id
 	looked   *dapr.List                        // ids of those, all under one owner
@@ -74,7 +75,7 @@ func newServer(store dapr.Store, publisher dapr.Publisher, now clock.Now, log *s
 	outbox := dapr.NewOutbox("desk", store, publisher, now, log)
 	return &server{
 		letters: dapr.NewAnnounced("letter", store, outbox, letter.Sent).Counted(count),
-		waiting: newWaiting(store),
+		waiting: shelf.New(store),
 		settled: dapr.NewList("letters-settled", store),
 		overdue: dapr.NewCollection[overdue.Overdue]("overdue", store),
 		looked:  dapr.NewList("overdue-looked", store),

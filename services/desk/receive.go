@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"marketplace/services/desk/letter"
+	"marketplace/services/desk/shelf"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
 )
@@ -27,7 +28,7 @@ func (s *server) receive(ctx context.Context, service string, message []byte) er
 	if !at.After(l.Since) { // clocks differ: see waiting.remove
 		at = l.Since.Add(time.Millisecond)
 	}
-	if err := s.waiting.add(ctx, entry{a.ID, at.UnixMilli()}); err != nil { // first: a letter that is nowhere listed is lost
+	if err := s.waiting.Add(ctx, shelf.Entry{ID: a.ID, At: at.UnixMilli()}); err != nil { // first: a letter that is nowhere listed is lost
 		return err
 	}
 	_, err = s.letters.Upsert(ctx, dapr.ByRepeat, a.ID, func(l *letter.Letter) error { l.Arrive(a, at); return nil })

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"marketplace/services/desk/letter"
+	"marketplace/services/desk/shelf"
 	"marketplace/shared/api"
 	"marketplace/shared/dapr"
 	"marketplace/shared/fault"
@@ -64,7 +65,7 @@ func (s *server) end(ctx context.Context, id string, change func(*letter.Letter)
 	if err != nil {
 		return l, err
 	}
-	if err := s.waiting.remove(ctx, entry{id, l.Since.UnixMilli()}); err != nil && fault.KindOf(err) != fault.NotFound {
+	if err := s.waiting.Remove(ctx, shelf.Entry{ID: id, At: l.Since.UnixMilli()}); err != nil && fault.KindOf(err) != fault.NotFound {
 		s.log.Warn("a settled letter is still listed", "letter", id, "error", err) // who reads the list takes it out
 	}
 	return l, nil

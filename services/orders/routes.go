@@ -31,7 +31,7 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 
 	// tickets, when it has heard of no end long after a deadline, and asks again until it has; desk, when an operator does.
 	r.Internal("POST", "/internal/orders/{id}/overdue", s.endOverdue, "tickets", "desk")
-	r.Internal("GET", "/internal/orders/{id}/overdue", s.tell, "desk") // an address of its own: see Who may do what in k8s/README.md
+	r.Internal("GET", "/internal/overdue/{id}", s.tell, "desk") // before and after
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onTicket)  // from tickets: keep our copy of what is offered

@@ -1,4 +1,5 @@
-package main
+// Package shelf is where dead letters wait: which there are, and since when.
+package shelf
 
 import (
 	"cmp"
@@ -12,15 +13,15 @@ import (
 	"marketplace/shared/fault"
 )
 
-// waiting is which letters wait, and since when: in drawers of bounded size, so that ten thousand that come at once cost no more
+// Shelf is which letters wait, and since when: in drawers of bounded size, so that ten thousand that come at once cost no more
 // each than ten do. An entry is there before its letter is, and may outlive it for a while.
-type waiting struct{ drawers *dapr.Collection[drawer] }
+type Shelf struct{ drawers *dapr.Collection[drawer] }
 
 // drawer has the letters in it by id, with the time of their death in milliseconds.
 type drawer map[string]int64
 
-// entry is one letter that waits.
-type entry struct {
+// Entry is one letter that waits.
+type Entry struct {
 	ID string
 	At int64
 }
@@ -28,12 +29,13 @@ type entry struct {
 const (
 	drawers    = 64  // must never change while there are any
 	mostInside = 500 // letters in one: what comes then waits at the broker
-	// settledFor is how old an entry must be before a reader takes it out: until then its letter may be about to be written.
-	settledFor = time.Minute
+	// SettledFor is how old an Entry must be before a reader takes it out: until then its letter may be about to be written.
+	SettledFor = time.Minute
 )
 
-func newWaiting(store dapr.Store) *waiting {
-	return &waiting{dapr.NewCollection[drawer]("waiting", store)}
+// New is the shelf of desk.
+func New(store dapr.Store) *Shelf {
+	return &Shelf{dapr.NewCollection[drawer]("waiting", store)}
 }
 
 func drawerOf(id string) string {
@@ -42,8 +44,8 @@ func drawerOf(id string) string {
 	return fmt.Sprint(h.Sum32() % drawers)
 }
 
-// add puts a letter in, under its newest time. It returns Unavailable when there is no room.
-func (w *waiting) add(ctx context.Context, e entry) error {
+// Add puts a letter in, under its newest time. It returns Unavailable when there is no room.
+func (w *Shelf) Add(ctx context.Context, e Entry) error {
 	_, err := w.drawers.Upsert(ctx, drawerOf(e.ID), func(d *drawer) error {
 		if *d == nil {
 			*d = drawer{}
@@ -57,8 +59,8 @@ func (w *waiting) add(ctx context.Context, e entry) error {
 	return err
 }
 
-// remove takes a letter out, unless it has died again since.
-func (w *waiting) remove(ctx context.Context, e entry) error {
+// Remove takes a letter out, unless it has died again since.
+func (w *Shelf) Remove(ctx context.Context, e Entry) error {
 	_, err := w.drawers.Update(ctx, drawerOf(e.ID), func(d *drawer) error {
 		if (*d)[e.ID] == e.At {
 			delete(*d, e.ID)
@@ -68,8 +70,8 @@ func (w *waiting) remove(ctx context.Context, e entry) error {
 	return err
 }
 
-// all is everything that waits, the latest first.
-func (w *waiting) all(ctx context.Context) ([]entry, error) {
+// All is everything that waits, the latest first.
+func (w *Shelf) All(ctx context.Context) ([]Entry, error) {
 	ids := make([]string, drawers)
 	for i := range ids {
 		ids[i] = fmt.Sprint(i)
@@ -78,15 +80,15 @@ func (w *waiting) all(ctx context.Context) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []entry
+	var all []Entry
 	for _, d := range found {
 		for id, at := range d {
-			all = append(all, entry{id, at})
+			all = append(all, Entry{id, at})
 		}
 	}
-	slices.SortFunc(all, later)
+	slices.SortFunc(all, Later)
 	return all, nil
 }
 
-// later orders the latest first.
-func later(a, b entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.ID, b.ID)) }
+// Later orders the latest first.
+func Later(a, b Entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.ID, b.ID)) }
