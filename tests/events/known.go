@@ -2,13 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"marketplace/shared/events"
-	"marketplace/shared/fault"
 )
 
 // blank is an empty payload for a type. Its error lists the types there are.
