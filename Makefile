@@ -1,5 +1,8 @@
 .PHONY: help tools build run backing test check contracts clean chaos images fuzz swap polyglot bench alarms
 
+# PUBSUB=kafka without brokers of yours: Apache Kafka's jars into .tools.
+own-kafka = $(if $(filter kafka,$(PUBSUB)),$(if $(KAFKA_BROKERS),,@go run ./tests/tools kafka))
+
 # What can be made.
 help:
 	@awk '/^# /{said=substr($$0,3)} /^[a-z]+:/{split($$1,t,":"); printf "make %-8s %s\n", t[1], said}' Makefile
@@ -15,10 +18,12 @@ build:
 # Everything on this machine, until Ctrl-C: http://localhost:8080; STATE=redis PUBSUB=rabbitmq MAIL=smtp swap the infrastructure, REPLICAS=2 doubles the services, EXPIRATION=python runs that one in another language, METRICS=1 starts Prometheus, TRACES=1 shows every purchase as a trace (needs Java).
 run: tools
 	$(if $(TRACES),@go run ./tests/tools zipkin)
+	$(own-kafka)
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run
 
 # Only what stands behind the services, for those who type `dapr run -f dapr.yaml` themselves.
 backing: tools
+	$(own-kafka)
 	@go build -o .local/bin/run ./tests/run && exec .local/bin/run backing
 
 # All checks and all tests, the whole system among them.
@@ -67,6 +72,7 @@ fuzz:
 
 # The same tests and binaries on every store and broker that can be started here, as a table: ONLY=redis/rabbitmq.
 swap: tools
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then go run ./tests/tools kafka || echo "no Kafka: its column is left out"; fi
 	@go run ./tests/swap
 
 # Each service of another language in the Go service's place, for the same journeys and five rounds of chaos, as a table: ONLY=expiration-python.

@@ -20,7 +20,7 @@ func TestServersCrash(t *testing.T) {
 	held, free := seller.sells("Held through the crash", "10"), seller.sells("Sold after the crash", "10")
 	placed := buyer.orders(held.ID)
 	crashed := 0
-	for _, name := range []string{"nats", "redis", "postgres", "mariadb", "rabbitmq"} {
+	for _, name := range []string{"nats", "redis", "postgres", "mariadb", "rabbitmq", "kafka"} {
 		if s.PID(name) == 0 {
 			continue
 		}

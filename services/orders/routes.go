@@ -26,6 +26,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	// tickets, when a seller withdraws a ticket. It may be repeated.
 	r.Internal("POST", "/internal/tickets/{id}/withdrawal", s.withdrawn, "tickets")
 
+	// web, which refuses others a ticket that somebody has.
+	r.Internal("GET", "/internal/tickets/{id}/order", s.taken, "web")
+
 	// auth, before it deletes an account.
 	r.Internal("GET", "/internal/buyers/{id}", s.busy, "auth")
 

@@ -8,7 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"marketplace/services/web/kept"
 	"marketplace/services/web/live"
+	"marketplace/services/web/taken"
 	"marketplace/shared/clock"
 	"marketplace/shared/dapr"
 	"marketplace/shared/metrics"
@@ -31,10 +33,15 @@ type settings struct {
 // site is the service. Its fields are all that its handlers share.
 type site struct {
 	api      http.Handler // what /api/* leads to; the pages ask there like anybody else
+	services dapr.Invoker
 	sessions *session.Verifier
 	look     *look
 	contract *contract
 	hub      *live.Hub
+	taken    *taken.Book    // who has which ticket
+	kept     *kept.Shelf    // pages, for a moment
+	hears    func() bool    // whether what is broadcast gets here
+	asking   chan struct{}  // has room for each question about a ticket that is under way
 	stripe   string         // publishable key
 	support  string         // an address, "" for none
 	https    bool           // reached over HTTPS
@@ -73,12 +80,14 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go sessions.Follow(ctx, session.AskAuth(sidecar), log)
 
 	s := &site{
-		api: passOn(sidecar, log), sessions: sessions, look: look, contract: contract, hub: live.New(),
+		services: sidecar, sessions: sessions, look: look, contract: contract, hub: live.New(), taken: taken.New(), kept: kept.New(cfg.Now), asking: make(chan struct{}, mostAsked),
 		stripe: cfg.StripeKey, support: cfg.Support, https: cfg.HTTPS, currency: cfg.Currency, now: cfg.Now, log: log,
 	}
+	s.api = passOn(sidecar, log, s.refuseTaken)
 	metrics.Ask("live_pages", "Open pages that follow live updates through this replica.", func() float64 { return float64(s.hub.Listeners()) })
 	context.AfterFunc(ctx, s.hub.Close) // open pages must not hold up a graceful stop
 	hearing := dapr.NewHearing(sidecar, brokerThere(sidecar), s.catchUp, time.Now, log)
+	s.hears = hearing.Sure
 	go hearing.Watch(ctx)
 	return service.Serve(ctx, cfg.Settings, log, doorman(cfg, cfg.Now, log, s.routes(cfg, sidecar, hearing)))
 }

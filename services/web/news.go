@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"marketplace/services/web/live"
+	"marketplace/services/web/taken"
 	"marketplace/shared/clock"
 	"marketplace/shared/events"
 )
@@ -18,6 +19,7 @@ const (
 
 // onTicket tells open pages of a ticket that was listed or edited.
 func (s *site) onTicket(_ context.Context, t events.Ticket) error {
+	s.old(t.ID)
 	s.hub.Tell("ticket/"+t.ID, newsOf("ticket", change{ID: t.ID, Offer: &edited{t.Version, t.Title, t.Price.String(), t.Withdrawn, facts(t.Occasion)}}))
 	if t.Version == 0 {
 		s.noteListed(t.CreatedAt.Time)
@@ -36,22 +38,27 @@ func (s *site) noteListed(at time.Time) {
 	}
 }
 
+// old has the pages made anew that show a ticket, or may.
+func (s *site) old(ticketID string) {
+	s.kept.News(ticketID)
+	s.kept.News("")
+}
+
 // catchUp has every page connect anew, because we may have missed news. What was listed meanwhile we do not know, so
 // pages take it that something was.
 func (s *site) catchUp() {
+	s.taken.Forget()
+	s.kept.Clear()
 	s.noteListed(s.now())
 	s.hub.Clear()
 }
 
 // onOrder tells everybody that a ticket is held, free again or sold, and the buyer that his order changed.
 func (s *site) onOrder(_ context.Context, o events.Order) error {
-	state := held
-	switch o.Status {
-	case events.StatusComplete, events.StatusRefunded:
-		state = sold
-	case events.StatusCancelled:
-		state = free
-	}
+	news := newsOfSale(o)
+	s.taken.Hear(news, s.now())
+	s.old(o.Ticket.ID)
+	state := map[taken.State]string{taken.Free: free, taken.Held: held, taken.Sold: sold}[news.State]
 	s.hub.Tell("ticket/"+o.Ticket.ID, newsOf("ticket", change{ID: o.Ticket.ID, moved: &moved{o.SaleVersion, state}}))
 	s.hub.Tell("user/"+o.UserID, newsOf("order", map[string]string{"id": o.ID}))
 	return nil

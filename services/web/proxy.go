@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -38,13 +39,14 @@ var services = map[string]string{
 	"/api/desk":      "desk",
 }
 
-// passOn passes a request to the service that answers for its path, by service invocation.
-func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
+// passOn passes a request to the service that answers for its path, by service invocation. Before it stands what may answer
+// in the service's place, the first outermost: it gets requests with bodies of bounded size that a sidecar can pass on.
+func passOn(sidecar *dapr.Sidecar, log *slog.Logger, before ...func(http.Handler) http.Handler) http.Handler {
 	target, err := url.Parse(sidecar.Base())
 	if err != nil {
 		panic(err) // made from a port number
 	}
-	proxy := &httputil.ReverseProxy{
+	var next http.Handler = &httputil.ReverseProxy{
 		Transport: sidecar.Transport(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -58,6 +60,9 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 			w.Header().Set("Cache-Control", noStore)
 			api.Fail(w, r, fault.Down(err, "Please try again in a moment"))
 		},
+	}
+	for _, stand := range slices.Backward(before) {
+		next = stand(next)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !pathForm.MatchString(r.URL.EscapedPath()) || path.Clean(r.URL.Path) != r.URL.Path {
@@ -86,7 +91,7 @@ func passOn(sidecar *dapr.Sidecar, log *slog.Logger) http.Handler {
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		w.Header().Del("Cache-Control") // the answer says
-		proxy.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -26,9 +26,13 @@ func (s *site) routes(cfg settings, sidecar *dapr.Sidecar, hearing *dapr.Hearing
 
 	// People with a browser. Every form can be sent twice and does its work once.
 	pages := http.NewServeMux()
+	for route, show := range map[string]page{ // the catalogue, which all who are not signed in see alike
+		"GET /{$}":          s.browse,
+		"GET /tickets/{id}": s.ticket,
+	} {
+		pages.Handle(route, s.forAll(s.page(show)))
+	}
 	for route, show := range map[string]page{
-		"GET /{$}":                         s.browse,
-		"GET /tickets/{id}":                s.ticket,
 		"POST /tickets/{id}/buy":           s.buy,
 		"GET /tickets/{id}/buy":            s.up, // by hand, or back after signing in
 		"GET /tickets/{id}/edit":           s.editForm,

@@ -11,7 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"marketplace/services/web/kept"
 	"marketplace/services/web/live"
+	"marketplace/services/web/taken"
 	"marketplace/shared/session"
 )
 
@@ -45,7 +47,7 @@ func siteFor(t *testing.T, visitor session.User, answers map[string]string) (*si
 		}
 		_, _ = w.Write([]byte(body))
 	}
-	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(session.KeysOf(public), now), look: look, currency: "usd", hub: live.New(), now: now, log: slog.New(slog.DiscardHandler)},
+	return &site{api: http.HandlerFunc(api), sessions: session.NewVerifier(session.KeysOf(public), now), look: look, currency: "usd", hub: live.New(), taken: taken.New(), kept: kept.New(now), hears: func() bool { return true }, asking: make(chan struct{}, mostAsked), now: now, log: slog.New(slog.DiscardHandler)},
 		signedIn.Result().Cookies()[0]
 }
 

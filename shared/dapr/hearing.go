@@ -146,6 +146,13 @@ func (h *Hearing) Ready(context.Context) error {
 	return nil
 }
 
+// Sure tells whether every broadcast has been heard, as far as we know.
+func (h *Hearing) Sure() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.missed && (h.silent.IsZero() || h.now().Sub(h.silent) <= deafAfter)
+}
+
 // Beat publishes a heartbeat to whoever hears broadcasts.
 func (s *Sidecar) Beat(ctx context.Context, id string) error {
 	return s.publish(ctx, Broadcast, heartbeat(id))

@@ -91,7 +91,7 @@ func stock(ctx context.Context, window *desk, from, to int) error {
 // look asks for first pages as fast as they come, then for pages and searches in turn at half that rate.
 func (b *bench) look(ctx context.Context, url string) (found browsing, err error) {
 	var fast, pages, searches vegeta.Metrics
-	page := func(int) (string, string, string) { return url + "/", "", "" }
+	page := func(i int) (string, string, string) { return fmt.Sprintf("%s/?visit=%d", url, i), "", "" } // each one made
 	none := func(*vegeta.Result) {}
 	if err := visit(ctx, page, until{time: time.Second}, none, workers(browsers)); err != nil { // connections are made
 		return found, err
@@ -105,10 +105,10 @@ func (b *bench) look(ctx context.Context, url string) (found browsing, err error
 		if i%2 == 0 {
 			return page(i)
 		}
-		return url + "/?q=" + search(i/2), "", ""
+		return fmt.Sprintf("%s/?q=%s&visit=%d", url, search(i/2), i), "", ""
 	}
 	err = visit(ctx, either, until{perSecond: int(found.PerS / 2), time: b.browsing}, func(r *vegeta.Result) {
-		if strings.Contains(r.URL, "?") {
+		if strings.Contains(r.URL, "?q=") {
 			searches.Add(r)
 		} else {
 			pages.Add(r)

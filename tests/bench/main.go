@@ -3,6 +3,8 @@
 //
 //	QUICK=1 STATE=postgresql PUBSUB=redis make bench
 //	SCRAPING=1 make bench
+//	TRACING=1 make bench
+//	EDGE=1 make bench
 //
 // One after the other run: the marketplace (purchases, hot ticket, events, expiries), the floor (bare programs that make
 // the same calls), and a marketplace with a large catalogue.
@@ -32,6 +34,10 @@ type settings struct {
 	Quick  bool   `envconfig:"QUICK"`  // smaller numbers, under three minutes
 	// Scraping compares the cost of a purchase with and without a Prometheus that reads everybody's figures, and nothing else.
 	Scraping bool `envconfig:"SCRAPING"`
+	// Tracing does the same with and without traces, of which the usual share is kept.
+	Tracing bool `envconfig:"TRACING"`
+	// Edge measures what web answers by itself, and nothing else.
+	Edge bool `envconfig:"EDGE"`
 }
 
 // size is how much of everything a run does.
@@ -72,14 +78,19 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	run := b.run
-	if b.Scraping {
+	switch {
+	case b.Scraping:
 		run = b.scraping
+	case b.Tracing:
+		run = b.tracing
+	case b.Edge:
+		run = b.onlyEdge
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if b.Scraping {
+	if b.Scraping || b.Tracing || b.Edge {
 		return
 	}
 	b.found.print(os.Stdout)
@@ -95,6 +106,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	if err := b.floor(ctx, work); err != nil {
 		return fmt.Errorf("the floor: %w", err)
+	}
+	if err := b.edge(ctx); err != nil {
+		return fmt.Errorf("the edge: %w", err)
 	}
 	return b.browse(ctx)
 }

@@ -29,6 +29,7 @@ type figures struct {
 	Expiry  lateness            `json:"expiry_ms"`
 	Listing listing             `json:"listing"`
 	Browse  map[string]browsing `json:"browse"`
+	Edge    edge                `json:"edge"`
 	StartS  float64             `json:"start_s"`
 	RSS     struct {
 		Idle  map[string]float64 `json:"idle"`
@@ -125,6 +126,8 @@ func (f *figures) print(w io.Writer) {
 		found := f.Browse[strconv.Itoa(n)]
 		p("  %-12d %10.1f %10.1f %10.1f %14.1f", n, found.PerS, found.P50MS, found.P99MS, found.SearchP99)
 	}
+
+	f.Edge.print(w, f.Cores)
 
 	head("start_s", "from nothing running, and no data, until every part is healthy, in seconds")
 	p("  %.1f", f.StartS)

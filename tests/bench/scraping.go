@@ -28,16 +28,26 @@ func (b *bench) scraping(parent context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n := firstRate * int(b.loaded.Seconds())
-	var without, with []float64
-	var prometheus float64
-	for round := range 2*rounds + 1 {
-		read := round%2 == 0
+	err = b.inTurn(ctx, "figures read", func(read bool) (*market, error) {
 		signal := syscall.SIGSTOP
 		if read {
 			signal = syscall.SIGCONT
 		}
-		if err := s.Signal("prometheus", signal); err != nil {
+		return m, s.Signal("prometheus", signal)
+	})
+	return errors.Join(err, s.Signal("prometheus", syscall.SIGCONT)) // or it could not stop
+}
+
+// inTurn says what a purchase costs with something and without it: as many go through the market that is made ready for
+// the one as through that for the other, in turn.
+func (b *bench) inTurn(ctx context.Context, something string, ready func(with bool) (*market, error)) error {
+	n := firstRate * int(b.loaded.Seconds())
+	found := map[bool][]float64{}
+	var prometheus float64
+	for round := range 2*rounds + 2 {
+		with := round%2 == 0
+		m, err := ready(with)
+		if err != nil {
 			return err
 		}
 		ids, err := m.offer(ctx, n)
@@ -47,25 +57,21 @@ func (b *bench) scraping(parent context.Context) (err error) {
 		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
-		c, _, err := b.measure(ctx, s, n, func() error { return m.buy(ctx, firstRate, ids).failure })
+		c, _, err := b.measure(ctx, m.Stack, n, func() error { return m.buy(ctx, firstRate, ids).failure })
 		if err != nil {
 			return err
 		}
-		say("%d purchases at %d a second, figures read: %-5v %6.2f ms each", n, firstRate, read, c.Total)
-		switch {
-		case round == 0: // connections were made
-		case read:
-			with, prometheus = append(with, c.Total), prometheus+c.prometheus
-		default:
-			without = append(without, c.Total)
+		say("%d purchases at %d a second, %s: %-5v %6.2f ms each", n, firstRate, something, with, c.Total)
+		if round >= 2 { // before that, connections were made
+			found[with], prometheus = append(found[with], c.Total), prometheus+c.prometheus
 		}
 	}
-	if err := s.Signal("prometheus", syscall.SIGCONT); err != nil { // or it could not stop
-		return err
+	without, with := median(found[false]), median(found[true])
+	fmt.Fprintf(os.Stdout, "CPU of a purchase at %d a second, ms, the median of %d: %.2f without and %.2f %s (%+.1f %%)", firstRate, rounds, without, with, something, 100*(with-without)/without)
+	if prometheus > 0 {
+		fmt.Fprintf(os.Stdout, "; Prometheus itself %.2f", prometheus/rounds)
 	}
-	a, z := median(without), median(with)
-	fmt.Fprintf(os.Stdout, "CPU of a purchase at %d a second, ms, the median of %d: %.2f without and %.2f with figures read (%+.1f %%); Prometheus itself %.2f\n",
-		firstRate, rounds, a, z, 100*(z-a)/a, prometheus/rounds)
+	fmt.Fprintln(os.Stdout)
 	return nil
 }
 

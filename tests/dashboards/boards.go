@@ -18,8 +18,9 @@ func market() *dashboard.DashboardBuilder {
 			`sum(rate(marketplace_orders_completed_total[$__rate_interval]))`, "paid",
 			`sum by (reason) (rate(marketplace_orders_cancelled_total[$__rate_interval]))`, "ended: {{reason}}",
 			`sum(rate(marketplace_orders_refunded_total[$__rate_interval]))`, "returned by hand")).
-		WithPanel(curve("Orders refused", "By the code that the buyer was told.", each,
-			`sum by (code) (rate(marketplace_orders_refused_total[$__rate_interval]))`, "{{code}}")).
+		WithPanel(curve("Orders refused", "By the code that the buyer was told; and by web itself, because another holds the ticket or has bought it.", each,
+			`sum by (code) (rate(marketplace_orders_refused_total[$__rate_interval]))`, "{{code}}",
+			`sum by (state) (rate(marketplace_orders_refused_at_edge_total[$__rate_interval]))`, "by web: {{state}}")).
 		WithPanel(curve("From placed to paid", "How long buyers take, and the payment with them.", seconds, quantiles("marketplace_order_completion_seconds_bucket", "")...)).
 		WithPanel(curve("The catalogue", "Of the replica that knows most.", count, `max by (state) (marketplace_catalogue_tickets)`, "{{state}}")).
 		WithRow(row("Money")).
@@ -56,6 +57,7 @@ func services() *dashboard.DashboardBuilder {
 			`topk(8, histogram_quantile(0.99, sum by (le, method, route) (rate(marketplace_http_request_duration_seconds_bucket{app="web"}[$__rate_interval]))))`, "{{method}} {{route}}")).
 		WithPanel(curve("Refused", "Answered with 4xx, by route.", each,
 			`topk(8, sum by (app, method, route) (rate(marketplace_http_request_duration_seconds_count{status="4xx"}[$__rate_interval])))`, "{{app}} {{method}} {{route}}")).
+		WithPanel(curve("The catalogue's pages", "For visitors who are not signed in: made, or kept from a moment before.", each, `sum by (how) (rate(marketplace_pages_alike_total[$__rate_interval]))`, "{{how}}")).
 		WithPanel(curve("Requests with an Idempotency-Key", "Repeated: answered as before. Refused: another request under the key, or the same still under way.", each, `sum by (outcome) (rate(marketplace_idempotency_keys_total[$__rate_interval]))`, "{{outcome}}"))
 }
 

@@ -32,8 +32,11 @@ var variants = map[string]struct {
 }{
 	"dev":        {overlay: "dev"},
 	"production": {overlay: "production"},
+	"small":      {overlay: "small"},
 	"production on Redis": {overlay: "production", edits: []edit{
-		{"k8s/overlays/production/kustomization.yaml", "choices/mongodb ", "choices/redis "}}},
+		{"k8s/overlays/production/kustomization.yaml", "choices/postgresql ", "choices/redis "}}},
+	"production on MongoDB": {overlay: "production", edits: []edit{
+		{"k8s/overlays/production/kustomization.yaml", "choices/postgresql ", "choices/mongodb "}}},
 	"production with Gateway API, without tracing": {overlay: "production", edits: []edit{ // and without monitoring
 		{"k8s/overlays/production/kustomization.yaml", "choices/ingress ", "choices/gateway "},
 		{"k8s/overlays/production/kustomization.yaml", "  - ../../choices/monitoring", "  #"},
@@ -108,7 +111,7 @@ func variant(t *testing.T, name string) *market {
 func TestOverlaysBuildFromTheirFoldersToo(t *testing.T) {
 	overlays, err := filepath.Glob(root + "/k8s/overlays/*/kustomization.yaml")
 	require.NoError(t, err)
-	require.Len(t, overlays, 2, "a new overlay belongs into variants")
+	require.Len(t, overlays, 3, "a new overlay belongs into variants")
 	all, err := built()
 	require.NoError(t, err)
 	for _, file := range overlays {

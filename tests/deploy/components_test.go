@@ -40,8 +40,10 @@ func metadataOf(t *testing.T, kind string) []string {
 	t.Helper()
 	folders, err := module()
 	require.NoError(t, err)
-	file := filepath.Join(append([]string{folders["github.com/dapr/components-contrib"]}, append(strings.Split(kind, "."), "metadata.yaml")...)...)
-	text, err := os.ReadFile(file)
+	folder := filepath.Join(append([]string{folders["github.com/dapr/components-contrib"]}, strings.Split(kind, ".")...)...)
+	files, err := filepath.Glob(filepath.Join(folder, "v2", "metadata.yaml")) // of a type with versions we use the second
+	require.NoError(t, err)
+	text, err := os.ReadFile(append(files, filepath.Join(folder, "metadata.yaml"))[0])
 	require.NoError(t, err)
 	type field struct {
 		Name string `json:"name"`
@@ -53,7 +55,7 @@ func metadataOf(t *testing.T, kind string) []string {
 		} `json:"authenticationProfiles"`
 	}
 	require.NoError(t, yaml.Unmarshal(text, &doc))
-	names := []string{"keyPrefix", "actorStateStore", "concurrencyMode"} // the runtime's own, for every component
+	names := []string{"keyPrefix", "concurrencyMode"} // the runtime's own, for every component
 	for _, f := range doc.Metadata {
 		names = append(names, f.Name)
 	}
@@ -68,7 +70,7 @@ func metadataOf(t *testing.T, kind string) []string {
 // The components are those that the code names, with settings that Dapr knows, for the services that use them.
 func TestComponentsServeTheServicesThatUseThem(t *testing.T) {
 	known := map[string][]string{}
-	for _, kind := range []string{"state.redis", "state.mongodb", "pubsub.jetstream", "bindings.smtp"} {
+	for _, kind := range []string{"state.redis", "state.mongodb", "state.postgresql", "pubsub.jetstream", "bindings.smtp"} {
 		known[kind] = metadataOf(t, kind)
 	}
 	verify(t, func(m *market, c code) []string {
@@ -90,7 +92,7 @@ func TestComponentsServeTheServicesThatUseThem(t *testing.T) {
 				}
 			}
 			for _, needed := range map[string][]string{
-				"state.redis": {"redisHost", "redisPassword"}, "state.mongodb": {"connectionString", "writeconcern", "readconcern"}, "pubsub.jetstream": {"natsURL"}, "bindings.smtp": {"host", "port", "emailFrom"},
+				"state.redis": {"redisHost", "redisPassword"}, "state.mongodb": {"connectionString", "writeconcern", "readconcern"}, "state.postgresql": {"connectionString"}, "pubsub.jetstream": {"natsURL"}, "bindings.smtp": {"host", "port", "emailFrom"},
 			}[kind] {
 				if !slices.Contains(given, needed) {
 					wrong.add("%s: %s is missing", name, needed)
@@ -149,7 +151,7 @@ func TestComponentsServeTheServicesThatUseThem(t *testing.T) {
 		}
 		return wrong.sorted()
 	},
-		spoil{"a setting that Dapr would ignore", "", func(m *market, c *code) { m.components["statestore"].Spec.Metadata[3].Name = "writeConcerns" }, "statestore: state.mongodb knows no setting writeConcerns"},
+		spoil{"a setting that Dapr would ignore", "production on MongoDB", func(m *market, c *code) { m.components["statestore"].Spec.Metadata[3].Name = "writeConcerns" }, "statestore: state.mongodb knows no setting writeConcerns"},
 		spoil{"a component that the code calls otherwise", "dev", func(m *market, c *code) { c.components = []string{"pubsub", "store"} }, "the code uses the component store, which is not there"},
 		spoil{"a service outside the scopes", "", func(m *market, c *code) { m.components["statestore"].Scopes = []string{"auth", "tickets", "orders"} }, "state is for [auth orders tickets], and used by"},
 		spoil{"a service that listens no more", "", func(m *market, c *code) {

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strconv"
@@ -19,9 +20,15 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// What k8s/README.md says that production asks for is what its pods request, as many as there are at least.
+// What k8s/README.md says that production and small ask for is what their pods request, as many as there are at least.
 func TestTheReadmeSaysWhatProductionAsksFor(t *testing.T) {
-	m := variant(t, "production")
+	asksFor(t, variant(t, "production"), "`overlays/production` asks for ([0-9.]+) CPUs and ([0-9.]+) GiB")
+	asksFor(t, variant(t, "production on MongoDB"), `with .choices/mongodb. for ([0-9.]+) and ([0-9.]+)\)`)
+	asksFor(t, variant(t, "small"), "`overlays/small` asks for ([0-9.]+) CPUs and ([0-9.]+) GiB")
+}
+
+func asksFor(t *testing.T, m *market, sentence string) {
+	t.Helper()
 	var cpu, memory resource.Quantity
 	ask := func(pods int64, spec core.PodSpec, notes map[string]string) {
 		for range pods {
@@ -48,13 +55,32 @@ func TestTheReadmeSaysWhatProductionAsksFor(t *testing.T) {
 	for _, s := range m.statefulSets {
 		ask(int64(*s.Spec.Replicas), s.Spec.Template.Spec, s.Spec.Template.Annotations)
 	}
-	said := regexp.MustCompile("`overlays/production` asks for ([0-9.]+) CPUs and ([0-9.]+) GiB").FindStringSubmatch(readme(t))
+	said := regexp.MustCompile(sentence).FindStringSubmatch(readme(t))
 	require.NotNil(t, said)
 	for i, asked := range []float64{cpu.AsApproximateFloat64(), memory.AsApproximateFloat64() / (1 << 30)} {
 		written, err := strconv.ParseFloat(said[i+1], 64)
 		require.NoError(t, err)
 		assert.InDelta(t, asked, written, 0.1, said[0])
 	}
+}
+
+// A PostgreSQL must take as many connections as the README says: each sidecar's, of all that the autoscalers allow.
+func TestTheReadmeSaysHowManyConnections(t *testing.T) {
+	m := variant(t, "production")
+	store := m.components["statestore"]
+	each := 0
+	for _, item := range store.Spec.Metadata {
+		if item.Name == "maxConns" {
+			each, _ = strconv.Atoi(item.Value.String())
+		}
+	}
+	least, most := 0, 0
+	for _, app := range store.Scopes {
+		least += each * int(*m.scalers[app].Spec.MinReplicas)
+		most += each * int(m.scalers[app].Spec.MaxReplicas)
+	}
+	require.NotZero(t, least)
+	assert.Contains(t, readme(t), fmt.Sprintf("Sidecars open %d connections at first and up to %d", least, most))
 }
 
 // The lines by which a service in another language gets its memory fit the objects.

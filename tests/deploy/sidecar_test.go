@@ -193,7 +193,7 @@ func TestPodsHaveNoMoreRightsThanTheyNeed(t *testing.T) {
 		spoil{"a container that may gain rights", "dev", func(m *market, c *code) {
 			container(&m.deployments["payments"].Spec.Template.Spec, "stripesim").SecurityContext = nil
 		}, "Deployment/payments: allowPrivilegeEscalation != false"},
-		spoil{"a writable root", "", func(m *market, c *code) {
+		spoil{"a writable root", "production on MongoDB", func(m *market, c *code) {
 			*m.statefulSets["mongodb"].Spec.Template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem = false
 		}, "StatefulSet/mongodb: mongod can write"},
 		spoil{"an image that changes under its tag", "", func(m *market, c *code) {

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -110,7 +111,25 @@ func (s *Stack) copyComponents() (string, error) {
 	if err := os.RemoveAll(root); err != nil {
 		return "", err
 	}
-	return root, os.CopyFS(filepath.Join(root, "components"), os.DirFS(filepath.Join(s.options.Root, "components")))
+	if err := os.CopyFS(filepath.Join(root, "components"), os.DirFS(filepath.Join(s.options.Root, "components"))); err != nil {
+		return "", err
+	}
+	if !s.options.FreePorts {
+		return root, nil
+	}
+	// Stacks side by side may share a MongoDB that none of them has started.
+	path := filepath.Join(root, "components", "state-mongodb", "statestore.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(s.options.Dir))
+	const named = "- name: databaseName\n      value: marketplace"
+	own := strings.Replace(string(text), named, fmt.Sprintf("%s-%x", named, sum[:8]), 1)
+	if own == string(text) {
+		return "", fmt.Errorf("%s does not name its database as it did", path)
+	}
+	return root, os.WriteFile(path, []byte(own), 0o600)
 }
 
 // settlePorts decides where everything listens and writes that into file where it differs.

@@ -65,6 +65,7 @@ func TestFoldersOfAKindAreInterchangeable(t *testing.T) {
 		for _, folder := range folders {
 			t.Run(filepath.Base(folder), func(t *testing.T) {
 				provided := map[string]bool{}
+				t.Setenv("KAFKA_BROKERS", "")
 				for _, need := range elsewhere[filepath.Base(folder)].needs {
 					provided[need.secret] = true
 				}
@@ -86,6 +87,8 @@ func TestFoldersOfAKindAreInterchangeable(t *testing.T) {
 							assert.True(t, provided[secret.Name], "%s of %s: nobody provides the secret %s", m.Name, name, secret.Name)
 							assert.Equal(t, "secretstore", c.Auth.SecretStore, name)
 						}
+						// Only its name counts: with "false" too a sidecar says at error level, once a minute, that it reloads no store of actors.
+						assert.NotEqual(t, "actorStateStore", m.Name, "%s is a store of actors", name)
 						assert.NotContains(t, m.Value, "://", "%s of %s is an address: it belongs into a secret", m.Name, name)
 					}
 				}
@@ -130,11 +133,55 @@ func TestMissingServerIsOneSentenceWithItsPackage(t *testing.T) {
 	folders := []string{"components/state-redis", "components/pubsub-kafka"}
 	t.Setenv("KAFKA_BROKERS", "")
 	t.Setenv("PATH", t.TempDir())
-	absent := redisServer
-	absent.program = "no-such-redis"
-	s := &Stack{folders: folders, servers: []*running{{server: absent}}}
+	absent, kafka := redisServer, kafkaServer
+	absent.program, kafka.program = "no-such-redis", "no-such-java"
+	s := &Stack{folders: folders, servers: []*running{{server: absent}, {server: kafka}}}
+	for _, r := range s.servers {
+		r.stack = s
+	}
 	assert.EqualError(t, s.findServers(), "components/state-redis needs no-such-redis, which is not installed: apt-get install redis-server\n"+
-		"components/pubsub-kafka needs Kafka, which Debian does not have: say where yours is in KAFKA_BROKERS")
+		"components/pubsub-kafka needs no-such-java, which is not installed: apt-get install default-jre-headless, or say in KAFKA_BROKERS where yours is")
+
+	s.servers, s.options.Root, s.options.Bin = []*running{{server: kafka, stack: s}}, t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(s.options.Bin, kafka.program), nil, 0o755))
+	assert.EqualError(t, s.findServers(), "components/pubsub-kafka needs Kafka, which is missing from .tools: run `go run ./tests/tools kafka`, or say in KAFKA_BROKERS where yours is")
+}
+
+// Whoever runs a server himself says where it is, and the stack starts none.
+func TestAServerElsewhereIsNotStartedHere(t *testing.T) {
+	folders := []string{"components/pubsub-kafka"}
+	t.Setenv("KAFKA_BROKERS", "")
+	assert.Len(t, serversFor(folders), 1)
+	t.Setenv("KAFKA_BROKERS", "kafka.example.com:9092")
+	s := &Stack{folders: folders, servers: serversFor(folders)}
+	assert.Empty(t, s.servers)
+	assert.Equal(t, map[string]string{"kafkaBrokers": "kafka.example.com:9092"}, s.secrets())
+	assert.NoError(t, s.findServers())
+	assert.Empty(t, (&Stack{folders: []string{"components/pubsub-redis"}}).secrets(), "nobody asks for it")
+}
+
+// A MongoDB that the stacks of tests share keeps what each puts there: they have a database each, and the same one after a restart.
+func TestStacksSideBySideShareNoDatabase(t *testing.T) {
+	root, err := findRoot()
+	require.NoError(t, err)
+	database := func(o Options) string {
+		o.Root = root
+		s := &Stack{options: o}
+		copied, err := s.copyComponents()
+		require.NoError(t, err)
+		for _, m := range readComponents(t, filepath.Join(copied, "components", "state-mongodb"))["statestore"].Spec.Metadata {
+			if m.Name == "databaseName" {
+				return m.Value
+			}
+		}
+		return ""
+	}
+	one, two := t.TempDir(), t.TempDir()
+	assert.Equal(t, "marketplace", database(Options{Dir: one}))
+	first := database(Options{Dir: one, FreePorts: true})
+	assert.Regexp(t, "^marketplace-[0-9a-f]{16}$", first)
+	assert.NotEqual(t, first, database(Options{Dir: two, FreePorts: true}))
+	assert.Equal(t, first, database(Options{Dir: one, FreePorts: true}))
 }
 
 func TestSQLForAnInitFile(t *testing.T) {

@@ -18,19 +18,21 @@ import (
 // A server is a store or a broker that folders of components/ talk to. Each stack runs its own, with its data in
 // .local/<name>, on ports that nobody needs to know: components find it through .local/secrets.json.
 type server struct {
-	name    string   // of its part
-	folders []string // of components/ that need it
-	program string   // what is run
-	debian  string   // the package that has it; "" for what `make tools` installs
-	ports   int      // how many it opens
-	secrets func(r *running) map[string]string
-	prepare func(ctx context.Context, r *running) error // makes what it needs to start; nil: nothing
-	part    func(r *running) *part
-	fill    func(ctx context.Context, r *running) error // makes what sidecars expect to find in it; nil: nothing
+	name      string                 // of its part
+	folders   []string               // of components/ that need it
+	program   string                 // what is run
+	debian    string                 // the package that has it; "" for what `make tools` installs
+	lacks     func(r *running) error // what is missing besides the program, and where from; nil: nothing can be
+	elsewhere *need                  // with the variable set somebody else runs it, and says where; nil: never
+	ports     int                    // how many it opens
+	secrets   func(r *running) map[string]string
+	prepare   func(ctx context.Context, r *running) error // makes what it needs to start; nil: nothing
+	part      func(r *running) *part
+	fill      func(ctx context.Context, r *running) error // makes what sidecars expect to find in it; nil: nothing
 }
 
 // servers are all that can be run here.
-var servers = []server{natsServer, redisServer, postgresServer, mariadbServer, rabbitmqServer, inboxServer}
+var servers = []server{natsServer, redisServer, postgresServer, mariadbServer, rabbitmqServer, kafkaServer, inboxServer}
 
 // running is a server as one stack runs it.
 type running struct {
@@ -44,15 +46,24 @@ func (r *running) dir() string          { return r.stack.local(r.name) }
 func (r *running) password() string     { return r.stack.keys.serverPassword }
 func (r *running) tool(n string) string { return r.stack.program(n) }
 
-// serversFor returns the servers that the folders at paths need.
+// serversFor returns the servers that the folders at paths need, without those that somebody else runs.
 func serversFor(paths []string) []*running {
 	var out []*running
 	for _, sv := range servers {
-		if slices.ContainsFunc(paths, func(path string) bool { return slices.Contains(sv.folders, filepath.Base(path)) }) {
+		if sv.serves(paths) && !sv.isElsewhere() {
 			out = append(out, &running{server: sv})
 		}
 	}
 	return out
+}
+
+// serves reports that one of the folders at paths needs sv.
+func (sv server) serves(paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool { return slices.Contains(sv.folders, filepath.Base(path)) })
+}
+
+func (sv server) isElsewhere() bool {
+	return sv.elsewhere != nil && os.Getenv(sv.elsewhere.variable) != ""
 }
 
 // need is a secret of components whose server a stack does not run, and the variable in which whoever runs one says it.
@@ -67,7 +78,6 @@ var elsewhere = map[string]struct {
 	needs  []need
 }{
 	"state-mongodb": {"MongoDB, which Debian does not have", []need{{"mongodbURL", "MONGODB_URL", false}}},
-	"pubsub-kafka":  {"Kafka, which Debian does not have", []need{{"kafkaBrokers", "KAFKA_BROKERS", false}}},
 	"mail-smtp": {"a mail server", []need{{"smtpHost", "SMTP_HOST", false}, {"smtpPort", "SMTP_PORT", false},
 		{"smtpUser", "SMTP_USER", true}, {"smtpPassword", "SMTP_PASSWORD", true}, {"mailFrom", "MAIL_FROM", false}}},
 }
@@ -78,6 +88,11 @@ func (s *Stack) secrets() map[string]string {
 	for _, r := range s.servers {
 		for name, value := range r.secrets(r) {
 			all[name] = value
+		}
+	}
+	for _, sv := range servers {
+		if sv.serves(s.folders) && sv.isElsewhere() {
+			all[sv.elsewhere.secret] = os.Getenv(sv.elsewhere.variable)
 		}
 	}
 	for _, path := range s.folders {
@@ -93,13 +108,16 @@ func (s *Stack) findServers() error {
 	var missing []error
 	for _, r := range s.servers {
 		if s.program(r.program) != "" || r.program == inboxServer.program { // built like the services: see programs
+			if r.lacks != nil {
+				missing = append(missing, r.lacks(r))
+			}
 			continue
 		}
 		if r.debian == "" {
 			missing = append(missing, fmt.Errorf("bin/%s is missing from .tools: run `make tools`", r.program))
 			continue
 		}
-		missing = append(missing, fmt.Errorf("%s needs %s, which is not installed: apt-get install %s", r.usedBy(s.folders), r.program, r.debian))
+		missing = append(missing, fmt.Errorf("%s needs %s, which is not installed: apt-get install %s%s", r.usedBy(s.folders), r.program, r.debian, r.orElsewhere()))
 	}
 	for _, path := range s.folders {
 		there := elsewhere[filepath.Base(path)]
@@ -126,7 +144,18 @@ func (o Options) Missing() error {
 		return err
 	}
 	s := &Stack{options: o, servers: serversFor(file.Common.ResourcesPaths), folders: file.Common.ResourcesPaths}
+	for _, r := range s.servers {
+		r.stack = s
+	}
 	return errors.Join(s.findServers(), s.missingPrometheus(), o.missingStandIns())
+}
+
+// orElsewhere is the other way to have r, for who is told what is missing.
+func (r *running) orElsewhere() string {
+	if r.elsewhere == nil {
+		return ""
+	}
+	return ", or say in " + r.elsewhere.variable + " where yours is"
 }
 
 func (r *running) usedBy(folders []string) string {

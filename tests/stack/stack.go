@@ -70,7 +70,7 @@ func (s *Stack) Replicas(id string) []App {
 
 // Names lists every part: each service and its sidecar ("orders", "orders-sidecar"; of a second replica "orders-2",
 // "orders-2-sidecar"), the store's and the broker's server
-// ("nats", "redis", "postgres", "mariadb", "rabbitmq"), scheduler, stripe, zipkin, dapr.
+// ("nats", "redis", "postgres", "mariadb", "rabbitmq", "kafka"), scheduler, stripe, zipkin, dapr.
 func (s *Stack) Names() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,19 +27,27 @@ const (
 
 // CanTrace says in one sentence what is missing for traces, nil when nothing is.
 func CanTrace(root string) error {
+	if err := javaRuns("Zipkin, which shows the traces,"); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(root, ".tools", zipkinJar)); errors.Is(err, fs.ErrNotExist) {
+		return errors.New("traces are shown by Zipkin, which is missing from .tools: run `go run ./tests/tools zipkin`")
+	}
+	return nil
+}
+
+// javaRuns says in one sentence what is missing of the Java that what needs, nil when nothing is.
+func javaRuns(what string) error {
 	said, err := exec.Command("java", "-version").CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("traces are shown by Zipkin, which needs Java %d or newer: `apt install default-jre-headless`", oldestJava)
+		return fmt.Errorf("%s needs Java %d or newer: `apt install default-jre-headless`", what, oldestJava)
 	}
 	version := regexp.MustCompile(`version "(\d+)`).FindSubmatch(said)
 	if err != nil || version == nil {
 		return fmt.Errorf("`java -version` does not say which it is: %.200s", said)
 	}
 	if major, _ := strconv.Atoi(string(version[1])); major < oldestJava {
-		return fmt.Errorf("traces are shown by Zipkin, which needs Java %d or newer, and java is %d", oldestJava, major)
-	}
-	if _, err := os.Stat(filepath.Join(root, ".tools", zipkinJar)); errors.Is(err, fs.ErrNotExist) {
-		return errors.New("traces are shown by Zipkin, which is missing from .tools: run `go run ./tests/tools zipkin`")
+		return fmt.Errorf("%s needs Java %d or newer, and java is %d", what, oldestJava, major)
 	}
 	return nil
 }

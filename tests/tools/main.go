@@ -4,6 +4,7 @@
 //	go run ./tests/tools                            the Dapr CLI, daprd, scheduler, nats-server
 //	go run ./tests/tools staticcheck govulncheck    the checkers behind `make check`
 //	go run ./tests/tools zipkin                     what shows traces, for `make run TRACES=1`
+//	go run ./tests/tools kafka                      a broker that no Go module or Debian package has, for PUBSUB=kafka
 package main
 
 import (
@@ -45,7 +46,7 @@ func run(ctx context.Context, names []string) error {
 	}
 
 	for _, t := range wanted {
-		if t.artifact != "" {
+		if len(t.artifacts) > 0 {
 			if err := t.fetch(ctx, dir); err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ type tool struct {
 	raised    string   // module@version that the programs must be built with, newer than the tool itself asks for
 	mended    mend     // what is changed in the tool's own source
 	build     func(ctx context.Context, t tool, out string) error
-	fetched   // nothing is built: a jar that is published is taken as it is
+	fetched   // nothing is built: jars that are published are taken as they are
 }
 
 // A mend changes one place in a file of a tool's source. What is built so has the build tag mendedTag, by which it is known.
@@ -65,8 +65,17 @@ var tools = []tool{
 		name: "zipkin", version: "3.6.1", files: []string{"zipkin/zipkin-server-exec.jar"}, check: true,
 		why: "shows traces; it needs Java", usual: "half a minute",
 		fetched: fetched{
-			artifact: "io.zipkin:zipkin-server:3.6.1:jar:exec",
-			sum:      "d8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1",
+			artifacts: []string{"io.zipkin:zipkin-server:3.6.1:jar:exec"},
+			sum:       "d8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1",
+		},
+	},
+	{
+		name: "kafka", version: "4.1.1", files: []string{"kafka"}, check: true,
+		why: "a broker to choose; it needs Java", usual: "half a minute",
+		fetched: fetched{
+			artifacts: []string{"org.apache.kafka:kafka_2.13:4.1.1", "org.slf4j:slf4j-simple:1.7.36"}, // the second writes its log
+			needed:    true,
+			sum:       "cc103740486a3dac6e1ea7592ee7d3ae8307b7b5ad7f45e8003104a16f2548c2",
 		},
 	},
 	{
