@@ -57,6 +57,7 @@ func TestAnOrderWithoutEndOnTheDesk(t *testing.T) {
 		require.NoError(t, s.Revive(t.Context(), name))
 	}
 	eventually(t, "looking ends it", func() bool {
+		time.Sleep(time.Second)
 		olga.post("/api/desk/orders/"+placed.ID+"/look", "").into(t, &o)
 		return o.Notes[len(o.Notes)-1].Words == "It has ended: cancelled (expired)"
 	})

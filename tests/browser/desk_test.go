@@ -136,7 +136,6 @@ func TestDesk(t *testing.T) {
 		olga.clicks("Nobody needs it")
 		olga.clicks("Drop it")
 		olga.sees("The event is dropped")
-		olga.open("/desk")
 	}
 	olga.sees("Every event was handled")
 	olga.sees("You dropped an event")
