@@ -34,8 +34,8 @@ func holdToContract(stacks []*stack.Stack, all bool) error {
 			topic := p.Topic()
 			err := s.Published(ctx, topic, func(message []byte, _ time.Time) error {
 				var e struct{ Source, Type string }
-				if json.Unmarshal(message, &e) != nil || !slices.Contains(apps, e.Source) {
-					return nil // a test's own: broken on purpose
+				if json.Unmarshal(message, &e) != nil || !slices.Contains(apps, e.Source) || e.Source == "desk" {
+					return nil // a test's own: broken on purpose, and perhaps replayed
 				}
 				if err := document.Check(topic, message); err != nil && len(wrong) < 10 {
 					wrong = append(wrong, err)

@@ -148,6 +148,10 @@ func TestBadInput(t *testing.T) {
 
 		{other, "GET", "/api/payments/cases", "", 401, "Not authorized"}, // operators'
 		{other, "POST", "/api/payments/cases/nosuch/look", "", 401, "Not authorized"},
+		{other, "GET", "/api/desk/letters", "", 401, "Not authorized"},
+		{other, "POST", "/api/desk/letters/nosuch/replay", "", 401, "Not authorized"},
+		{other, "POST", "/api/desk/letters/nosuch/drop", "", 401, "Not authorized"},
+		{other, "POST", "/api/desk/orders/nosuch/look", "", 401, "Not authorized"},
 		{other, "POST", "/api/payments/cases/nosuch/done", `{"words":" "}`, 400, "Say what was done (words)"},
 		{other, "POST", "/api/payments/cases/nosuch/done", `{"words":"x","by":"me"}`, 400, "Unknown field (by)"},
 		{other, "POST", "/api/payments/cases/nosuch/done", `{"words":"x"}`, 401, "Not authorized"},

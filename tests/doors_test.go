@@ -276,7 +276,7 @@ func TestClosedDoors(t *testing.T) {
 	owner, buyer := newcomer(t, s), newcomer(t, s)
 	placed := buyer.orders(owner.sells("Behind closed doors", "10").ID)
 	doors := closedDoors(t, s, placed.ID, buyer.ID)
-	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"}
+	apps := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "desk", "web"}
 	for _, d := range doors {
 		t.Run(d.app+" "+d.method+" "+strings.ReplaceAll(d.path, placed.ID, "…"), func(t *testing.T) {
 			straight := fmt.Sprintf("http://127.0.0.1:%d%s", s.App(d.app).AppPort, d.path)

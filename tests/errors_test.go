@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"marketplace/services/handover/content/contenttest"
+	"marketplace/shared/events"
 )
 
 // asks sends a request with headers of the caller's choosing, without the person's cookie.
@@ -95,6 +96,16 @@ func TestEveryPathKnowsItsMethods(t *testing.T) {
 		}
 	}
 	require.Greater(t, len(known), 10)
+	publish(t, s, events.DeadTopic("web"), "every path knows its methods")
+	waits := ""
+	eventually(t, "there is a dead letter", func() bool {
+		var all []deadLetter
+		olga.get("/api/desk/letters").into(t, &all)
+		if len(all) > 0 {
+			waits = all[0].ID
+		}
+		return waits != ""
+	})
 	for route, methods := range known {
 		methods = append(methods, "OPTIONS")
 		slices.Sort(methods)
@@ -109,6 +120,8 @@ func TestEveryPathKnowsItsMethods(t *testing.T) {
 			query = "?as=buyer"
 		case route == "/api/handovers/reports", strings.HasPrefix(route, "/api/payments/cases"):
 			who = olga
+		case strings.HasPrefix(route, "/api/desk"):
+			who, id = olga, waits
 		case strings.HasPrefix(route, "/api/handovers"):
 			id = bought.ID
 		}

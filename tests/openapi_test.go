@@ -228,7 +228,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 func TestEveryRouteWhileItsServiceIsAway(t *testing.T) {
 	s := market(t)
 	someone := newcomer(t, s)
-	for _, app := range []string{"auth", "tickets", "orders", "payments", "handover"} {
+	for _, app := range []string{"auth", "tickets", "orders", "payments", "handover", "desk"} {
 		for _, name := range replicasOf(s, app) {
 			require.NoError(t, s.Kill(name))
 		}

@@ -47,7 +47,7 @@ var (
 func openRoutes(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"} {
+	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "desk", "web"} {
 		text := source(t, app)
 		found := webRoute.FindAllStringSubmatch(text, -1)
 		for _, m := range found {
@@ -73,7 +73,7 @@ func closedDoors(t *testing.T, s *stack.Stack, orderID, buyerID string) (all []d
 	t.Helper()
 	ticketID := orderID[:strings.LastIndexByte(orderID, '-')]
 	event := `{"id":"forged","type":"payment.created","specversion":"1.0","source":"x","data":{"id":"p","version":1,"orderId":"` + orderID + `","stripeId":"pi","amount":1000,"currency":"usd"}}`
-	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"} {
+	for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "desk", "web"} {
 		all = append(all, door{app: app, method: "GET", path: "/dapr/subscribe"})
 		for _, sub := range subscriptions(t, s, app) {
 			all = append(all, door{app: app, method: "POST", path: sub.Route, body: event})

@@ -29,7 +29,7 @@ func (s *server) routes(cfg service.Settings, log *slog.Logger, ready func(conte
 	r.FromWeb("GET", "/api/users/.well-known/jwks.json", s.keys, service.Quick)
 
 	// Every service that verifies sessions, every half minute: which are over before their time.
-	r.Internal("GET", "/internal/sessions/ended", s.endedSessions, "tickets", "orders", "payments", "handover", "web")
+	r.Internal("GET", "/internal/sessions/ended", s.endedSessions, "tickets", "orders", "payments", "handover", "desk", "web")
 
 	// Who writes to people asks whom, and for the link of the letter; who lists tickets, whether the address was verified since.
 	r.Internal("GET", "/internal/accounts/{id}", s.address, "mail")

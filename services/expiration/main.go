@@ -32,5 +32,6 @@ func run(ctx context.Context, log *slog.Logger) error {
 	s := &server{timers: sidecar, publisher: sidecar}
 	routes := s.routes(cfg, log, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)
+	routes.Explains(sidecar)
 	return service.Serve(ctx, cfg, log, routes)
 }

@@ -90,5 +90,6 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	routes := s.routes(cfg.Settings, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)
+	routes.Explains(sidecar)
 	return service.Serve(ctx, cfg.Settings, log, routes, outbox.Wait)
 }

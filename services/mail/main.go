@@ -75,7 +75,9 @@ func run(ctx context.Context, log *slog.Logger) error {
 		log:      log,
 	}
 	go s.way.watch(ctx)
-	return service.Serve(ctx, cfg.Settings, log, s.routes(cfg.Settings, sidecar.Ready))
+	routes := s.routes(cfg.Settings, sidecar.Ready)
+	routes.Explains(sidecar)
+	return service.Serve(ctx, cfg.Settings, log, routes)
 }
 
 // site is the address of a site, without a path.

@@ -178,6 +178,9 @@ func (s *server) end(ctx context.Context, id string, state note.State, why strin
 		n.State, n.Why = state, why
 		return nil
 	})
+	if err == nil {
+		ended.Inc(string(state))
+	}
 	return err
 }
 

@@ -32,8 +32,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	// auth, before it deletes an account.
 	r.Internal("GET", "/internal/buyers/{id}", s.busy, "auth")
 
-	// tickets, when it has heard of no end long after a deadline. It asks again until it has.
-	r.Internal("POST", "/internal/orders/{id}/overdue", s.endOverdue, "tickets")
+	// tickets, when it has heard of no end long after a deadline, and asks again until it has; desk, when an operator does.
+	r.Internal("POST", "/internal/orders/{id}/overdue", s.endOverdue, "tickets", "desk")
+	r.Internal("GET", "/internal/overdue/{id}", s.tell, "desk") // before and after
 
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onTicket)  // from tickets: keep our copy of what is offered

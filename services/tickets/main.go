@@ -92,5 +92,6 @@ func run(ctx context.Context, log *slog.Logger) error {
 	go s.watchHolds(ctx)
 	routes := s.routes(cfg.Settings, sidecar.Ready)
 	routes.Whole(sidecar.BrokerReady)
+	routes.Explains(sidecar)
 	return service.Serve(ctx, cfg.Settings, log, routes, outbox.Wait)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"marketplace/shared/api"
 	"marketplace/shared/clock"
 	"marketplace/shared/fault"
 )
@@ -38,4 +39,34 @@ func (s *server) remindOrders(ctx context.Context, from int) {
 			return // none of them will
 		}
 	}
+}
+
+// An operator hears of what three looks have not ended.
+const (
+	endlessAfter = 30 * time.Second
+	endlessMost  = 200
+)
+
+// endless is an order that does not end, as desk is told.
+type endless struct {
+	OrderID  string     `json:"orderId"`
+	TicketID string     `json:"ticketId"`
+	Title    string     `json:"title"`
+	Until    clock.Time `json:"until"` // its deadline
+}
+
+// withoutEnd tells of orders long past their deadline of whose end this replica has not heard.
+func (s *server) withoutEnd(w http.ResponseWriter, r *http.Request) error {
+	if !s.isUpToDate() { // they may have ended long ago
+		return fault.Down(nil, "Please try again in a moment")
+	}
+	held, more := s.catalogue.Longest(s.now().Add(-endlessAfter), endlessMost)
+	out := struct {
+		Orders []endless `json:"orders"`
+		More   bool      `json:"more"`
+	}{[]endless{}, more}
+	for _, t := range held {
+		out.Orders = append(out.Orders, endless{t.OrderID, t.ID, t.Title, clock.At(t.HeldUntil)})
+	}
+	return api.Write(w, http.StatusOK, out)
 }

@@ -21,6 +21,9 @@ func (s *server) routes(cfg service.Settings, ready func(context.Context) error)
 	r.FromWeb("GET", "/api/tickets/{id}", s.show, service.Quick)
 	r.FromWeb("GET", "/api/sales", s.sales, service.Quick)
 
+	// desk, for operators.
+	r.Internal("GET", "/internal/holds/overdue", s.withoutEnd, "desk")
+
 	// Events, at least once and in any order. An error asks for redelivery.
 	service.On(r, s.onOrder)   // from orders: held, free again, or sold
 	service.On(r, s.onAccount) // from auth: whoever has deleted his account sells nothing

@@ -68,3 +68,38 @@ func (s *site) doneAtDesk(w http.ResponseWriter, r *http.Request, path string, i
 	}
 	return s.lead(w, r, "/desk", done)
 }
+
+// settleLetter sends a dead letter's event to its topic again, or drops it, as the desk showed it: one that has died again meanwhile
+// is not decided about unseen.
+func (s *site) settleLetter(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.atDesk(w, r)
+	if err != nil {
+		return err
+	}
+	how := map[string]string{"replay": "replayed", "drop": "dropped"}[f.Get("how")]
+	if how == "" {
+		return s.leadBack(w, r, "/desk", fault.InField("how", "Send it again, or drop it"))
+	}
+	path := "/api/desk/letters/" + url.PathEscape(r.PathValue("id"))
+	var now deadLetter
+	header, err := s.ask(r, http.MethodGet, path, nil, &now)
+	if err != nil {
+		return s.leadBack(w, r, "/desk", err)
+	}
+	if now.State == "waiting" && now.Since.String() != f.Get("since") {
+		return s.leadBack(w, r, "/desk", fault.New(fault.Refused, "It has come back since you looked. Look at it again"))
+	}
+	if tag := header.Get("ETag"); tag != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("If-Match", tag)
+	}
+	return s.doneAtDesk(w, r, path+"/"+f.Get("how"), struct{}{}, how)
+}
+
+// lookAtOrder has an order looked at that does not end.
+func (s *site) lookAtOrder(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.atDesk(w, r); err != nil {
+		return err
+	}
+	return s.doneAtDesk(w, r, "/api/desk/orders/"+url.PathEscape(r.PathValue("id"))+"/look", struct{}{}, "ended")
+}

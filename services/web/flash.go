@@ -36,6 +36,9 @@ var done = map[string]string{
 	"dismissed": "It is decided. The seller keeps the money.",
 	"looked":    "The card network was asked again. What it said stands with the payment, or below if that settled it.",
 	"settled":   "It is settled, in your words.",
+	"replayed":  "The event is on its way again. If it cannot be handled this time either, it comes back here.",
+	"dropped":   "The event is dropped. Nobody will see it again.",
+	"ended":     "The order was looked at again. What came of it stands with it, or below if it has ended.",
 
 	"forgotten":    "If that address has an account, a letter with a link is on its way.",
 	"reset":        "Your new password is good. Sign in with it.",

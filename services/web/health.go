@@ -22,7 +22,7 @@ const (
 // everyServiceReady is ready when everything behind web is. Its error names the service that is not.
 func everyServiceReady(sidecar dapr.Invoker) func(context.Context) error {
 	return func(ctx context.Context) error {
-		for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail"} {
+		for _, app := range []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "desk"} {
 			if err := sidecar.Invoke(ctx, app, http.MethodGet, "/healthz", nil, nil); err != nil {
 				return fault.Down(err, "%s is not ready", app)
 			}

@@ -80,7 +80,7 @@ func TestAskingHowWeAreIsCheap(t *testing.T) {
 		all.Go(func() { assert.Equal(t, http.StatusOK, get(t, routes, "/healthz", "").Code) })
 	}
 	all.Wait()
-	assert.Equal(t, 7, invoked(), "invocations")
+	assert.Equal(t, 8, invoked(), "invocations")
 }
 
 func TestAnAnswerIsGoodForAMoment(t *testing.T) {

@@ -36,6 +36,7 @@ var services = map[string]string{
 	"/api/payments":  "payments",
 	"/api/handovers": "handover",
 	"/api/contents":  "handover",
+	"/api/desk":      "desk",
 }
 
 // passOn passes a request to the service that answers for its path, by service invocation. Before it stands what may answer

@@ -122,6 +122,18 @@ func (s *Sidecar) publish(ctx context.Context, component string, e events.Event)
 	return nil
 }
 
+// PublishRaw publishes a message as it is, envelope and all. It returns once the broker has stored it.
+func (s *Sidecar) PublishRaw(ctx context.Context, topic string, message []byte) error {
+	limited, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	err := s.sdk.PublishEvent(limited, component(topic), topic, message,
+		sdk.PublishEventWithContentType("application/json"), sdk.PublishEventWithMetadata(map[string]string{"rawPayload": "true"}))
+	if err != nil {
+		return down(fmt.Errorf("publish to %s: %w", topic, err))
+	}
+	return nil
+}
+
 func component(topic string) string {
 	if events.IsOutbox(topic) {
 		return OutboxBus

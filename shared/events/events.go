@@ -37,19 +37,26 @@ func IsOutbox(topic string) bool { return strings.HasSuffix(topic, outboxSuffix)
 
 const outboxSuffix = "-outbox"
 
-// DeadTopic holds what the service app could not handle.
-func DeadTopic(app string) string { return app + "-dead" }
+// DeadTopic holds what the service app could not handle, until desk has it.
+func DeadTopic(app string) string { return app + deadSuffix }
+
+const deadSuffix = "-dead"
 
 // Topics lists every topic, for whoever has to create them before a sidecar subscribes.
 func Topics() []string {
 	topics := []string{TicketsTopic, OrdersTopic, PaymentsTopic, ExpirationsTopic, HandoversTopic, AccountsTopic, HeartbeatsTopic}
-	for _, app := range []string{"tickets", "orders", "handover", "auth"} {
+	for _, app := range []string{"tickets", "orders", "handover", "auth", "desk"} {
 		topics = append(topics, OutboxTopic(app))
 	}
-	for _, app := range []string{"tickets", "orders", "payments", "expiration", "handover", "mail", "web"} {
+	for _, app := range Deadly() {
 		topics = append(topics, DeadTopic(app))
 	}
 	return topics
+}
+
+// Deadly lists the services that have dead letters.
+func Deadly() []string {
+	return []string{"tickets", "orders", "payments", "expiration", "handover", "mail", "web"}
 }
 
 // Subscribers lists the services that must hear every message on a topic, however long they were away. The broker keeps it
@@ -69,6 +76,9 @@ func Subscribers(topic string) []string {
 	}
 	if app, private := strings.CutSuffix(topic, outboxSuffix); private {
 		return []string{app}
+	}
+	if strings.HasSuffix(topic, deadSuffix) {
+		return []string{"desk"}
 	}
 	return nil
 }
@@ -144,6 +154,18 @@ type Envelope struct {
 	Time        string          `json:"time"`
 	TraceParent string          `json:"traceparent"`
 	Data        json.RawMessage `json:"data"`
+	Raw         []byte          `json:"data_base64"` // a message as it was, of a topic that is heard so
+	Why         string          `json:"deadreason"`  // of a dead letter: what its service said
+}
+
+// TopicOf is the topic that events of a type go to, "" for types that are not ours.
+func TopicOf(kind string) string {
+	for _, p := range Payloads() {
+		if slices.Contains(p.Types(), kind) {
+			return p.Topic()
+		}
+	}
+	return ""
 }
 
 // ErrOtherType is returned for an event whose type the payload does not know: a newer publisher's, and not for us.

@@ -40,6 +40,7 @@ type Routes struct {
 	hearing       *dapr.Hearing // nil for a service that hears no broadcasts
 	mentions      []func() string
 	late          lateness
+	grave         Grave // nil: the sidecar buries what cannot be handled, and nobody says why
 }
 
 // check says what is missing, nil when nothing is.
@@ -51,6 +52,8 @@ type subscription struct {
 	Topic      string `json:"topic"`
 	Route      string `json:"route"`
 	DeadLetter string `json:"deadLetterTopic,omitempty"`
+
+	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
 // Quick and Unlimited are how long a request may take. Unlimited is for what waits for somebody else's slow answer and
@@ -268,6 +271,7 @@ func (r *Routes) deliver(s subscription, req *http.Request, h func(context.Conte
 		}
 	case fault.Drop:
 		log.Error("event cannot be handled, sent to the dead letters")
+		r.explain(ctx, s, body, err)
 	case fault.Retry:
 		log.Warn("event not handled yet, asking for it again")
 	}

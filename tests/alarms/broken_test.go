@@ -33,6 +33,7 @@ func TestWhatBreaksAlarms(t *testing.T) {
 	trade, slow := trading(t, s), &slowBroker{Stack: s}
 	require.Eventually(t, func() bool { return isRead(t, s) && len(firing(t, s)) == 0 }, 30*time.Second, 250*time.Millisecond, "Prometheus takes a while to find out whom to ask")
 	quiet(t, s, 10*time.Second) // long enough for every rule to have something to say
+	theDay(t, s, trade)
 
 	breaks := []struct {
 		name        string

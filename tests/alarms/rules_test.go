@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,5 +94,5 @@ func TestEveryAlarmHasALineInTheRunbook(t *testing.T) {
 	for _, line := range regexp.MustCompile("(?m)^\\| `([A-Z]\\w+)` \\|").FindAllStringSubmatch(table, -1) {
 		lines = append(lines, line[1])
 	}
-	assert.ElementsMatch(t, names, lines)
+	assert.ElementsMatch(t, slices.Compact(names), lines) // one may have two reasons, side by side
 }

@@ -2,8 +2,12 @@ package browser
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"marketplace/services/handover/content/contenttest"
 )
@@ -51,6 +55,16 @@ func (p *person) finds(text string) {
 		}
 	}
 	p.gaveUp("the desk never said “%s”", text)
+}
+
+// publishes says something on a topic that nobody can handle.
+func publishes(t *testing.T, topic, data, kind string) {
+	t.Helper()
+	at := fmt.Sprintf("http://127.0.0.1:%d/v1.0/publish/pubsub/%s?metadata.cloudevent.type=%s&metadata.cloudevent.id=broken/1/1", running.stack.App("tickets").HTTPPort, topic, kind)
+	resp, err := http.Post(at, "application/json", strings.NewReader(data))
+	require.NoError(t, err)
+	resp.Body.Close()
+	require.Equal(t, http.StatusNoContent, resp.StatusCode)
 }
 
 // Buyers report, a refund fails, a charge is disputed: an operator settles each on one page, which nobody else finds.
@@ -112,6 +126,19 @@ func TestDesk(t *testing.T) {
 	olga.sees("No payment needs anybody")
 	olga.sees("You settled it by hand")
 	photograph(t, olga, "desk-settled")
+
+	// An event that nobody can handle, sent again in vain, is dropped.
+	publishes(t, "tickets", `{"price":"free"}`, "ticket.updated")
+	olga.finds("orders could not handle ticket.updated")
+	photograph(t, olga, "desk-letter")
+	olga.sees("none is named")
+	for range 2 { // handover cannot either
+		olga.clicks("Nobody needs it")
+		olga.clicks("Drop it")
+		olga.sees("The event is dropped")
+	}
+	olga.sees("Every event was handled")
+	olga.sees("You dropped an event")
 
 	buyer.open(failing)
 	buyer.sees("Your money was returned")

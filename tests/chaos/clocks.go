@@ -27,7 +27,7 @@ func newClocks(dir string) (*clocks, error) {
 
 // spread sets the clocks apart, as the seed decides.
 func (c *clocks) spread(s *stack.Stack, apart time.Duration, seed uint64) error {
-	services := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "web"}
+	services := []string{"auth", "tickets", "orders", "payments", "expiration", "handover", "mail", "desk", "web"}
 	random := rand.New(rand.NewPCG(seed, 2))
 	random.Shuffle(len(services), func(i, j int) { services[i], services[j] = services[j], services[i] })
 	for i, id := range services {

@@ -64,7 +64,7 @@ func services() *dashboard.DashboardBuilder {
 func pipes() *dashboard.DashboardBuilder {
 	return board("marketplace-pipes", "Pipes: events, lag, dead letters, jobs", "What the services tell one another, and how long it is on its way.").
 		WithRow(row("Now")).
-		WithPanel(number("Dead letters", "Events that no service could handle.", count, `sum(max by (stream_name) (jetstream_stream_total_messages{stream_name=~".+-dead"}))`)).
+		WithPanel(number("Dead letters", "Events that a service could not handle, and that wait for an operator.", count, `max(marketplace_dead_letters_waiting)`)).
 		WithPanel(number("In the broker", "All streams. At 10 GB every command is refused.", bytes, `sum(max by (stream_name) (jetstream_stream_total_bytes))`)).
 		WithPanel(number("Late events", "Of all in an hour, handled later than two seconds.", share, `marketplace:errors:ratio_rate1h{objective="events"}`)).
 		WithRow(row("Events")).

@@ -94,7 +94,7 @@ func TestStreamsOnTheConfiguredServers(t *testing.T) {
 				// What all have handled goes, and who is to handle it is known beforehand.
 				goes := info.Config.Retention == jetstream.InterestPolicy
 				assert.Equal(t, goes, info.State.Consumers > 0, info.Config.Name)
-				assert.NotEqual(t, goes, strings.HasSuffix(info.Config.Name, "-dead") || info.Config.Name == "heartbeats", info.Config.Name)
+				assert.NotEqual(t, goes, info.Config.Name == "heartbeats", info.Config.Name)
 			}
 			assert.ElementsMatch(t, facts(t).topics, found)
 

@@ -378,7 +378,7 @@ func (c code) owners() []string {
 // more does not pass for agreement.
 func TestTheCodeIsRead(t *testing.T) {
 	c := facts(t)
-	assert.Equal(t, []string{"auth", "expiration", "handover", "mail", "orders", "payments", "tickets", "web"}, c.owners())
+	assert.Equal(t, []string{"auth", "desk", "expiration", "handover", "mail", "orders", "payments", "tickets", "web"}, c.owners())
 	assert.Equal(t, "/livez", c.health)
 	assert.Contains(t, c.routes["orders"], route{method: "POST", path: "/internal/orders/{id}/checkout", callers: []string{"payments"}})
 	assert.Contains(t, c.routes["payments"], route{method: "POST", path: "/api/payments/webhook"})
@@ -388,7 +388,7 @@ func TestTheCodeIsRead(t *testing.T) {
 	assert.Contains(t, c.calls, call{"tickets", "auth", http.MethodGet, "/internal/sessions/ended"})
 	assert.True(t, c.invokers["web everyServiceReady"] && !c.invokers["web lately"])
 	assert.Contains(t, c.readiness["web"], "sidecar")
-	assert.Equal(t, map[string]string{"/api/users": "auth", "/api/tickets": "tickets", "/api/sales": "tickets", "/api/events": "tickets", "/api/orders": "orders", "/api/payments": "payments", "/api/handovers": "handover", "/api/contents": "handover"}, c.prefixes)
+	assert.Equal(t, map[string]string{"/api/users": "auth", "/api/tickets": "tickets", "/api/sales": "tickets", "/api/events": "tickets", "/api/orders": "orders", "/api/payments": "payments", "/api/handovers": "handover", "/api/contents": "handover", "/api/desk": "desk"}, c.prefixes)
 	assert.True(t, c.listens["expiration"] && c.listens["auth"] && !c.listens["streams"])
 	assert.True(t, c.keeps["auth"] && !c.keeps["expiration"])
 	assert.True(t, c.settings["payments"]["STRIPE_SECRET_KEY"], "required")

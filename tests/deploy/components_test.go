@@ -156,7 +156,7 @@ func TestComponentsServeTheServicesThatUseThem(t *testing.T) {
 		spoil{"a service outside the scopes", "", func(m *market, c *code) { m.components["statestore"].Scopes = []string{"auth", "tickets", "orders"} }, "state is for [auth orders tickets], and used by"},
 		spoil{"a service that listens no more", "", func(m *market, c *code) {
 			c.listens = map[string]bool{"expiration": true, "handover": true, "mail": true, "orders": true, "payments": true, "tickets": true, "web": true}
-		}, "needs-broker is on [auth expiration"},
+		}, "needs-broker is on [auth desk expiration"},
 		spoil{"a password in the open", "dev", func(m *market, c *code) {
 			m.components["statestore"].Spec.Metadata[1].SecretKeyRef.Name = ""
 		}, "statestore: redisPassword is no secret"},

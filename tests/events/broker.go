@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,22 +57,6 @@ func (m message) version() string {
 		return "-"
 	}
 	return fmt.Sprintf("v%d", *data.Version)
-}
-
-// lying returns everything that lies in a topic's stream, oldest first.
-func lying(ctx context.Context, stream jetstream.Stream, topic string) ([]message, error) {
-	var all []message
-	for seq := uint64(1); ; seq++ {
-		raw, err := stream.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(topic)) // the next from seq on
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", topic, err)
-		}
-		seq = raw.Sequence
-		all = append(all, read(seq, raw.Time, raw.Data))
-	}
 }
 
 // or is s, or instead when there is none.

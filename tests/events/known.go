@@ -2,13 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"marketplace/shared/events"
-	"marketplace/shared/fault"
 )
 
 // blank is an empty payload for a type. Its error lists the types there are.
@@ -66,46 +64,10 @@ func checkField(kind, name string, value json.RawMessage) error {
 	return nil
 }
 
-// topicOf is the topic that events of a type go to, "" for types that are not ours.
-func topicOf(kind string) string {
-	if p, err := blank(kind); err == nil {
-		return p.Topic()
-	}
-	return ""
-}
-
-// services lists those that have dead letters.
-func services() []string {
-	var all []string
-	for _, topic := range events.Topics() {
-		if app, dead := strings.CutSuffix(topic, events.DeadTopic("")); dead {
-			all = append(all, app)
-		}
-	}
-	return all
-}
-
 // checkTopic refuses a topic that does not exist.
 func checkTopic(topic string) error {
 	if !slices.Contains(events.Topics(), topic) {
 		return fmt.Errorf("there is no topic %q; there are %s", topic, strings.Join(events.Topics(), ", "))
 	}
 	return nil
-}
-
-// unreadable says why a message cannot be an event of ours, "" when it can.
-func unreadable(data []byte) string {
-	e, err := events.Open(data)
-	if err != nil {
-		return err.Error()
-	}
-	p, err := blank(e.Type)
-	if err == nil {
-		err = events.Read(e, p)
-	}
-	var refused *fault.Error
-	if errors.As(err, &refused) {
-		return refused.Error()
-	}
-	return ""
 }

@@ -4,11 +4,11 @@
 //	go run ./tests/events publish -data '{...}' ticket.updated
 //	go run ./tests/events tap [-all] [topic...]
 //	go run ./tests/events dead [service]
-//	go run ./tests/events replay <service> <seq>|all
+//	go run ./tests/events replay <service> <id>|all
 //	go run ./tests/events story <order, ticket or payment id>
 //
-// Publishing goes through a sidecar and works with any broker. The rest reads JetStream itself, the broker of the default
-// stack: a sidecar brings events only to an app that subscribed when it started, and none lets anybody look back.
+// All but tap goes through sidecars and works with any broker. Tap reads JetStream itself, the broker of the default stack: a sidecar
+// brings events only to an app that subscribed when it started, and none lets anybody look back.
 package main
 
 import (
@@ -36,7 +36,7 @@ const usage = `usage: go run ./tests/events <command> [flags]
   publish [-data JSON] <type>   publish an event by hand; without -data the JSON comes from standard input
   tap [-all] [topic...]         show events as they come, -all: those not handled yet too
   dead [service]                list dead letters and why they died
-  replay <service> <seq>|all    send dead letters to their topic again
+  replay <service> <id>|all     send dead letters to their topic again
   story <id>                    what happened to an order, a ticket or a payment
 
 Flags of every command: -dir (where dapr.yaml and .local are), -nats (address of the broker).

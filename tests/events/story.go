@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"marketplace/services/desk/letter"
+	"marketplace/shared/events"
 )
 
 // story tells what happened to an order, a ticket or a payment, for whoever answers its buyer's question. What it was and is
@@ -41,7 +44,7 @@ func story(ctx context.Context, b *bench, args []string) error {
 	show(b, told)
 	fmt.Fprintln(b.out)
 	m.showBooks(ctx, b, found.ids[0])
-	b.stuck(ctx, found.ids[0])
+	b.stuck(ctx, m, found.ids[0])
 	m.showTraces(ctx, b, found.ids[0], traces)
 	return nil
 }
@@ -82,29 +85,28 @@ func show(b *bench, told []fact) {
 	}
 }
 
-// stuck tells what the broker still has about id: what nobody could handle, and what somebody has yet to.
-func (b *bench) stuck(ctx context.Context, id string) {
-	conn, js, err := b.connect()
+// stuck tells what nobody could handle about id.
+func (b *bench) stuck(ctx context.Context, m *market, id string) {
+	d, err := m.desk()
+	if err == nil {
+		defer d.Close()
+	}
+	var letters []letter.Letter
+	if err == nil {
+		letters, err = d.of(ctx, events.Deadly())
+	}
 	if err != nil {
 		fmt.Fprintln(b.out, "dead letters: not known;", err)
 		return
 	}
-	defer conn.Close()
 	found := 0
-	for _, service := range services() {
-		_, letters, err := deadLetters(ctx, js, service)
-		if err != nil {
-			fmt.Fprintln(b.out, "dead letters:", err)
-			return
+	for _, l := range letters {
+		if l.Subject != id && !strings.Contains(string(l.Data), id) {
+			continue
 		}
-		for _, m := range letters {
-			if !strings.Contains(string(m.Data), id) {
-				continue
-			}
-			found++
-			fmt.Fprintf(b.out, "dead letter of %s since %s: %s\n  why: %s\n  once that is mended: go run ./tests/events replay %s %d\n", service,
-				m.At.Local().Format(time.DateTime), or(m.Event.Type, "no event"), or(b.reason(service, m).Error, "not said in "+b.logs()), service, m.Seq)
-		}
+		found++
+		fmt.Fprintf(b.out, "dead letter of %s since %s: %s\n  why: %s\n  once that is mended: go run ./tests/events replay %s %s\n", l.Service,
+			l.Since.Local().Format(time.DateTime), or(l.Type, "no event"), or(l.Why, "not said; look into "+b.logs()), l.Service, l.ID)
 	}
 	if found == 0 {
 		fmt.Fprintln(b.out, "dead letters: none")

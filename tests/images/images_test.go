@@ -43,7 +43,7 @@ func TestEveryServiceGetsAnImage(t *testing.T) {
 		_, err := os.Stat(filepath.Join(root, p.folder, "main.go"))
 		assert.NoError(t, err, p.folder)
 	}
-	assert.Subset(t, names, []string{"auth", "tickets", "orders", "payments", "expiration", "mail", "web", "streams", "stripesim", "inbox"})
+	assert.Subset(t, names, []string{"auth", "tickets", "orders", "payments", "expiration", "mail", "desk", "web", "streams", "stripesim", "inbox"})
 	_, err = programs(t.TempDir())
 	assert.ErrorContains(t, err, "has no services")
 }

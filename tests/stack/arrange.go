@@ -83,6 +83,9 @@ func arrange(o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	file.setEnv(o.Env)
+	if s.Prometheus != "" {
+		file.setEnvOf("desk", "FIGURES_FROM", s.Prometheus)
+	}
 	if o.ownRunFile() {
 		s.RunFile = filepath.Join(o.Dir, ".local", "dapr.yaml")
 		if err := file.write(s.RunFile); err != nil {

@@ -157,6 +157,16 @@ func (f *runFile) setEnv(env map[string]string) {
 	}
 }
 
+// setEnvOf sets one for one app.
+func (f *runFile) setEnvOf(id, key, value string) {
+	for i := range f.Apps {
+		if app := &f.Apps[i]; app.ID == id {
+			app.Env = maps.Clone(app.Env)
+			app.Env[key] = value
+		}
+	}
+}
+
 func (f *runFile) write(path string) error {
 	text, err := yaml.Marshal(f)
 	if err != nil {

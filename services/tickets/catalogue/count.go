@@ -1,6 +1,13 @@
 package catalogue
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"marketplace/services/tickets/ticket"
+)
 
 // Count tells how many tickets it knows that can be bought now, are held, and are sold. What is withdrawn or has started is
 // none of these.
@@ -35,4 +42,21 @@ func (c *Catalogue) Overdue(then time.Time, from, most int) (orderIDs []string) 
 		}
 	}
 	return orderIDs
+}
+
+// Longest returns what Overdue does, those first that have been over longest, with the tickets they hold. more says that there are
+// others.
+func (c *Catalogue) Longest(then time.Time, most int) (held []ticket.Ticket, more bool) {
+	c.mu.RLock()
+	for _, e := range c.all {
+		if e.ticket.Overdue(then) {
+			held = append(held, e.ticket)
+		}
+	}
+	c.mu.RUnlock()
+	slices.SortFunc(held, func(a, b ticket.Ticket) int {
+		return cmp.Or(a.HeldUntil.Compare(b.HeldUntil), strings.Compare(a.ID, b.ID))
+	})
+	kept := held[:min(len(held), most)]
+	return kept, len(kept) < len(held)
 }

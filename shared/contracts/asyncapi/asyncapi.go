@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
@@ -129,12 +130,23 @@ func (d *Document) services(action, topic, reach string) []string {
 	for _, op := range object(d.root["operations"]) {
 		o := object(op)
 		channel := d.resolve(object(o["channel"])["$ref"].(string))
-		if o["action"] == action && channel["address"] == topic && (reach == "" || o["x-reach"] == reach) {
+		if o["action"] == action && addressed(channel, topic) && (reach == "" || o["x-reach"] == reach) {
 			all = append(all, o["x-service"].(string))
 		}
 	}
 	slices.Sort(all)
 	return all
+}
+
+// addressed tells whether topic is a channel's, or one of those of every service.
+func addressed(channel map[string]any, topic string) bool {
+	address := channel["address"].(string)
+	for _, service := range list(object(object(channel["parameters"])["service"])["enum"]) {
+		if strings.ReplaceAll(address, "{service}", service.(string)) == topic {
+			return true
+		}
+	}
+	return address == topic
 }
 
 // channels are the channels by their address.
