@@ -13,7 +13,7 @@ const (
 	// behindFor is how long it does when nothing more is heard: there is nothing more, or another replica gets it.
 	behindFor = time.Second
 	lookEvery = time.Second // or longer: it has to have the beginning of a second in it
-	fewest    = 5 // events, to judge by
+	fewest    = 5           // events, to judge by
 )
 
 // lateness is how late the events that a service must handle get to it.
