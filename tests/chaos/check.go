@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"marketplace/services/desk/letter"
 	"marketplace/services/handover/handover"
 	"marketplace/services/orders/sale"
 	"marketplace/services/tickets/ticket"
@@ -18,6 +19,7 @@ type history struct {
 	Orders    map[string]sale.Order // of all sales, the shelved ones too
 	Payments  map[string]money
 	Handovers map[string]handover.Handover // by ticket
+	Letters   map[string]letter.Letter     // that an operator has settled
 	Mails     map[string]int               // about orders, by type of the event and order; nil when mail goes elsewhere
 	Events    map[string]time.Time         // when each was published first, by type, subject and version
 	Charges   []charge
@@ -65,6 +67,9 @@ type promises struct {
 	Paid      map[string]bool
 	Attached  map[string]bool // tickets with content
 	Looks     []look
+	Operator  string                      // a user id
+	Decided   map[string]handover.Verdict // on reports, by order
+	Settled   map[string]letter.Step      // dead letters
 }
 
 // violation is a broken guarantee.
@@ -96,6 +101,7 @@ var guarantees = map[string]func(h history, found func(format string, args ...an
 	"broken promise": brokenPromise,
 	"unhanded":       unhanded,
 	"leak":           leak,
+	"desk undone":    deskUndone,
 }
 
 // check runs every check.
@@ -207,7 +213,7 @@ func (h history) tells(kind string, p money) bool {
 // deadline was over or upon it; and the deadline must have been one that leaves a payment its time.
 func lostTicket(h history, found func(string, ...any)) {
 	for id, o := range h.Orders {
-		if o.Status == sale.Refunded && !h.missed(o.Ticket.ID) {
+		if o.Status == sale.Refunded && !h.missed(o.Ticket.ID) && !h.upheld(o.Ticket.ID) {
 			found("order %s is refunded, its ticket was handed over, and nobody has returned its money by hand", id)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"marketplace/services/desk/letter"
 	"marketplace/services/handover/handover"
 	"marketplace/services/orders/sale"
 	"marketplace/services/tickets/ticket"
@@ -55,7 +56,9 @@ func sound() history {
 			Attached: map[string]bool{"T": true}, Looks: []look{{"T", "ann", secret("T")}, {"T", "bob", secret("T")}},
 			Tickets: map[string]bool{"T": true}, Orders: map[string]bool{"T-1": true, "T-2": true},
 			Cancelled: map[string]bool{"T-1": true}, Paid: map[string]bool{"T-2": true},
+			Operator: "olga", Settled: map[string]letter.Step{"L": letter.LetGo},
 		},
+		Letters: map[string]letter.Letter{"L": {Subject: "N1", State: letter.Dropped, Notes: []letter.Note{{What: letter.Died}, {By: "olga", What: letter.LetGo}}}},
 	}
 }
 
@@ -134,7 +137,13 @@ func TestBrokenHistories(t *testing.T) {
 			edit(h.Payments, "T-2", func(p *money) { p.Version, p.StripeID = 0, "" })
 			delete(h.Events, eventKey(events.PaymentCreated, "P", 1))
 		}},
-		"a refund nobody was told of": {"untold money", func(h *history) { delete(h.Events, eventKey(events.PaymentRefunded, "Q", 2)) }},
+		"a decision that is not there": {"desk undone", func(h *history) { h.Promised.Decided = map[string]handover.Verdict{"T-2": handover.Dismiss} }},
+		"a letter that was dropped twice": {"desk undone", func(h *history) {
+			edit(h.Letters, "L", func(l *letter.Letter) { l.Notes = append(l.Notes, l.Notes[1]) })
+		}},
+		"a letter that was dropped and sent": {"desk undone", func(h *history) { h.Events[eventKey(praised, "N1", 0)] = now }},
+		"a letter that still waits":          {"desk undone", func(h *history) { edit(h.Letters, "L", func(l *letter.Letter) { l.State = letter.Waiting }) }},
+		"a refund nobody was told of":        {"untold money", func(h *history) { delete(h.Events, eventKey(events.PaymentRefunded, "Q", 2)) }},
 		"a refund told as a charge": {"untold money", func(h *history) {
 			delete(h.Events, eventKey(events.PaymentRefunded, "Q", 2))
 			h.Events[eventKey(events.PaymentCreated, "Q", 2)] = now

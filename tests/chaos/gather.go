@@ -49,6 +49,9 @@ func gather(ctx context.Context, s *stack.Stack, cfg settings, t *trade) (histor
 	if h.Handovers, err = documents[handover.Handover](ctx, s, "handover", "handover", ids["ticket"]); err != nil {
 		return h, err
 	}
+	if h.Letters, err = gatherLetters(ctx, s, t.promised.Settled); err != nil {
+		return h, err
+	}
 	for _, sl := range h.Sales {
 		for _, o := range sl.Orders {
 			ids["order"][o.ID] = true

@@ -14,17 +14,20 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"marketplace/services/desk/letter"
+	"marketplace/services/handover/handover"
 	"marketplace/shared/clock"
 	"marketplace/shared/session"
 )
 
 // trade is people using the marketplace through web, all of them at once and none of them patient.
 type trade struct {
-	webs   []string // where web's replicas are
-	seed   uint64
-	client *http.Client
-	cancel context.CancelFunc
-	all    sync.WaitGroup
+	webs           []string // where web's replicas are
+	seed           uint64
+	client         *http.Client
+	cancel         context.CancelFunc
+	operatorLeaves context.CancelFunc
+	all            sync.WaitGroup
 
 	mu       sync.Mutex
 	promised promises
@@ -56,8 +59,9 @@ const (
 func newTrade(webs []string, seed uint64) *trade {
 	return &trade{
 		webs: webs, seed: seed, client: &http.Client{Timeout: patience}, statuses: map[int]int{},
-		promised: promises{Tickets: map[string]bool{}, Orders: map[string]bool{}, Cancelled: map[string]bool{}, Paid: map[string]bool{}, Attached: map[string]bool{}},
-		buyers:   map[string]string{},
+		promised: promises{Tickets: map[string]bool{}, Orders: map[string]bool{}, Cancelled: map[string]bool{}, Paid: map[string]bool{}, Attached: map[string]bool{},
+			Decided: map[string]handover.Verdict{}, Settled: map[string]letter.Step{}},
+		buyers: map[string]string{},
 	}
 }
 
@@ -77,6 +81,7 @@ func (t *trade) start(ctx context.Context) {
 // stop lets everybody finish what they are doing.
 func (t *trade) stop() {
 	t.cancel()
+	t.operatorLeaves()
 	t.all.Wait()
 }
 
@@ -101,8 +106,10 @@ func (t *trade) act(ctx context.Context, random *rand.Rand) {
 		t.withdraw(random)
 	case n < 95:
 		t.bring(random)
-	case n < 99:
+	case n < 98:
 		t.peek(random)
+	case n < 99:
+		t.report(random)
 	default:
 		t.call("GET", "/api/tickets", "", "", nil)
 	}
