@@ -41,12 +41,16 @@ func TestTheHolderIsKnownByItsStartToo(t *testing.T) {
 func TestTheReadmesCommandsForSecrets(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(root, "k8s", "README.md"))
 	require.NoError(t, err)
-	lines := secretsBlock.FindSubmatch(readme)
-	require.NotNil(t, lines)
+	lines, err := secretCommands(readme)
+	require.NoError(t, err)
 	for _, secret := range []string{"session-private", "session-public", "content-keys", "app-token", "stripe", "broker", "store"} {
-		assert.Contains(t, string(lines[1]), "kubectl create secret generic "+secret+" ")
+		assert.Contains(t, lines, "kubectl create secret generic "+secret+" ")
 	}
-	assert.NotContains(t, string(lines[1]), "mongodb")
+	for _, other := range []string{"postgres", "mongodb"} {
+		assert.NotContains(t, lines, other)
+	}
+	_, err = secretCommands([]byte("nothing of the kind"))
+	assert.Error(t, err)
 }
 
 // A certificate is its authority's, for whom and where it says, and a kubeconfig has all that is needed.

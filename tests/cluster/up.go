@@ -152,7 +152,19 @@ func (c control) dapr(ctx context.Context) error {
 	return nil
 }
 
-var secretsBlock = regexp.MustCompile("(?s)\nSecrets\\..*?```sh\n(.*?)\n# \\.\\.\\. or ")
+var (
+	beforeTheStore = regexp.MustCompile("(?s)\nSecrets\\..*?```sh\n(.*?)\n# The store")
+	theStoreRedis  = regexp.MustCompile("(?m)^kubectl create secret generic store [^\n]*redisHost=.*$")
+)
+
+// secretCommands are the lines of k8s/README.md that make the secrets for a market on Redis.
+func secretCommands(readme []byte) (string, error) {
+	before, store := beforeTheStore.FindSubmatch(readme), theStoreRedis.Find(readme)
+	if before == nil || store == nil {
+		return "", errors.New("k8s/README.md has no commands for secrets where they were")
+	}
+	return string(before[1]) + "\n" + string(store) + "\n", nil
+}
 
 // secrets makes the namespace and types the README's commands for secrets, with Redis, as they stand there. What has them keeps them.
 func (c control) secrets(ctx context.Context) error {
@@ -160,9 +172,9 @@ func (c control) secrets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lines := secretsBlock.FindSubmatch(readme)
-	if lines == nil {
-		return errors.New("k8s/README.md has no commands for secrets where they were")
+	lines, err := secretCommands(readme)
+	if err != nil {
+		return err
 	}
 	if _, err := c.kubectl(ctx, "apply", "-f", filepath.Join(c.root, "k8s", "base", "namespace.yaml")); err != nil {
 		return err
@@ -181,7 +193,7 @@ func (c control) secrets(ctx context.Context) error {
 	if err := os.Symlink(at(c.root, "kubectl"), filepath.Join(dir, "kubectl")); err != nil {
 		return err
 	}
-	cmd := c.inside(ctx, "bash", "-euc", "export PATH="+dir+":$PATH; "+strings.ReplaceAll(string(lines[1]), "k_live_", "k_test_"))
+	cmd := c.inside(ctx, "bash", "-euc", "export PATH="+dir+":$PATH; "+strings.ReplaceAll(lines, "k_live_", "k_test_"))
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
