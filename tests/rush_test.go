@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,14 +43,13 @@ func TestARush(t *testing.T) {
 	assert.Equal(t, 200, buyer.get("/api/orders/"+begun.ID).Status, "nor does what was begun otherwise")
 	held := buyer.post("/api/orders", `{"ticketId":"`+other.ID+`"}`)
 	assert.Equal(t, 201, held.Status, "an order comes before those who look: %s", held.Body)
-	page, err := buyer.ask("GET", "/", "", http.Header{"Accept": {"text/html"}})
-	require.NoError(t, err)
-	if assert.Equal(t, 503, page.Status) {
-		assert.Contains(t, string(page.Body), "There is a queue")
-	}
+	people := asks(buyer, 50, func(p *person) (answer, error) { return p.ask("GET", "/", "", http.Header{"Accept": {"text/html"}}) })
+	eventually(t, "people see that there is a queue", func() bool { return strings.Contains(string(people.refused().Body), "There is a queue") })
+	assert.NotEmpty(t, people.refused().Header.Get("Retry-After"))
 
 	goOn()
 	crowd.stop()
+	people.stop()
 	eventually(t, "everybody is served again", func() bool {
 		got, err := buyer.try("GET", "/api/tickets", "")
 		return err == nil && got.Status == 200
@@ -75,7 +75,7 @@ func asks(as *person, n int, ask func(*person) (answer, error)) *throng {
 		c.all.Go(func() {
 			for !c.ended.Load() {
 				began := time.Now()
-				if got, err := ask(p); err == nil && got.Status == 503 {
+				if got, err := ask(p); err == nil && got.Status == 503 && time.Since(began) < 5*time.Second { // and not tired of waiting for tickets
 					c.told.Store(&got)
 					c.quick.CompareAndSwap(0, int64(time.Since(began)))
 				}
