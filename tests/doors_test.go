@@ -111,6 +111,13 @@ func TestOwners(t *testing.T) {
 		{"GET /api/payments/cases", "", "", "401", "401", "401"}, // operators'
 		{"POST /api/payments/cases/{id}/look", "refund-nosuch", "", "401", "401", "401"},
 		{"POST /api/payments/cases/{id}/done", "refund-nosuch", `{"words":"By hand"}`, "401", "401", "401"},
+		{"GET /api/desk/letters", "", "", "401", "401", "401"}, // operators' too
+		{"GET /api/desk/letters/{id}", "nosuch", "", "401", "401", "401"},
+		{"POST /api/desk/letters/{id}/replay", "nosuch", "", "401", "401", "401"},
+		{"POST /api/desk/letters/{id}/drop", "nosuch", "", "401", "401", "401"},
+		{"GET /api/desk/orders", "", "", "401", "401", "401"},
+		{"POST /api/desk/orders/{id}/look", "no-such", "", "401", "401", "401"},
+		{"GET /api/desk/figures", "", "", "401", "401", "401"},
 		{"POST /api/payments/webhook", "", `{}`, "400", "400", "400"}, // Stripe's alone, by signature
 		{"GET /api/contents/{ticketId}", kept.ID, "", "401", "401", "200"},
 		{"PUT /api/contents/{ticketId}", kept.ID, `{"text":"M1 2"}`, "401", "401", "200"},
@@ -157,6 +164,10 @@ func TestOwners(t *testing.T) {
 		{"GET /desk/cases/{id}/look", "refund-nosuch", "", "303 /desk", "303 /desk", "303 /desk"},
 		{"POST /desk/cases/{id}/done", "refund-nosuch", "words=By+hand", signIn, "404", "404"},
 		{"GET /desk/cases/{id}/done", "refund-nosuch", "", "303 /desk", "303 /desk", "303 /desk"},
+		{"POST /desk/letters/{id}", "nosuch", "how=drop", signIn, "404", "404"},
+		{"GET /desk/letters/{id}", "nosuch", "", "303 /desk", "303 /desk", "303 /desk"},
+		{"POST /desk/orders/{id}/look", "no-such", "", signIn, "404", "404"},
+		{"GET /desk/orders/{id}/look", "no-such", "", "303 /desk", "303 /desk", "303 /desk"},
 		{"GET /signup", "", "", "200", "303 /", "303 /"},
 		{"POST /signup", "", "", "400", "400", "400"},
 		{"GET /signin", "", "", "200", "303 /", "303 /"},

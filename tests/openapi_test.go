@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v76/webhook"
 
+	"marketplace/shared/events"
 	"marketplace/tests/agreed"
 	"marketplace/tests/stack"
 )
@@ -300,6 +301,12 @@ func TestWhatHasNotChanged(t *testing.T) {
 		return buyer.order(placed.ID).Status == "complete" && seller.ticket(placed.Ticket.ID).OrderID == placed.ID && buyer.handover(placed.ID).Status == "due"
 	})
 	olga := operator(t, s)
+	publish(t, s, events.DeadTopic("web"), "no event, and it stays")
+	var letters []deadLetter
+	eventually(t, "the desk has it", func() bool {
+		olga.get("/api/desk/letters?limit=200").into(t, &letters)
+		return len(letters) > 0
+	})
 	for _, r := range outside.Routes() {
 		if r.Method != "GET" || !slices.Contains(r.Statuses, 304) {
 			continue
@@ -313,8 +320,10 @@ func TestWhatHasNotChanged(t *testing.T) {
 			switch r.Path {
 			case "/api/contents/{ticketId}":
 				buyer = seller
-			case "/api/handovers/reports", "/api/payments/cases":
+			case "/api/handovers/reports", "/api/payments/cases", "/api/desk/letters", "/api/desk/orders", "/api/desk/figures":
 				buyer = olga
+			case "/api/desk/letters/{id}":
+				buyer, path = olga, "/api/desk/letters/"+letters[0].ID
 			case "/api/handovers":
 				path += "?as=buyer"
 			}

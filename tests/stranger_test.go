@@ -43,7 +43,8 @@ func TestAStrangerTakesNoMoreThanAFairShare(t *testing.T) {
 				path := cheapest[n%len(cheapest)]
 				got, err := stranger.try("GET", path, "")
 				if ctx.Err() == nil && assert.NoError(t, err) {
-					assert.Equal(t, 200, got.Status, "%s: %s", path, got.Body)
+					shed := got.Status == 503 && strings.HasPrefix(path, "/api/") // so that the purchases go on
+					assert.True(t, got.Status == 200 || shed, "%s: %d %s", path, got.Status, got.Body)
 				}
 				asked.Add(1)
 				if strings.HasPrefix(path, "/api/") {

@@ -135,6 +135,7 @@ func TestDesk(t *testing.T) {
 	for range 2 { // handover cannot either
 		olga.clicks("Nobody needs it")
 		olga.clicks("Drop it")
+		olga.until("the desk has come anew", `!document.querySelector("details[open]")`) // which says it beforehand, in words alike
 		olga.sees("The event is dropped")
 	}
 	olga.sees("Every event was handled")
