@@ -65,6 +65,8 @@ type promises struct {
 	Paid      map[string]bool
 	Attached  map[string]bool // tickets with content
 	Looks     []look
+
+	TurnedAway []string // requests about what was begun that were refused because too much was asked for
 }
 
 // violation is a broken guarantee.
@@ -96,6 +98,7 @@ var guarantees = map[string]func(h history, found func(format string, args ...an
 	"broken promise": brokenPromise,
 	"unhanded":       unhanded,
 	"leak":           leak,
+	"turned away":    turnedAway,
 }
 
 // check runs every check.
@@ -322,6 +325,13 @@ func disagreement(h history, found func(string, ...any)) {
 		case (p.Status == "succeeded") != (o.Status == sale.Complete):
 			found("order %s is %s, its payment %s", id, o.Status, p.Status)
 		}
+	}
+}
+
+// turnedAway: paying for a placed order, and whatever else is about it, is refused for no load.
+func turnedAway(h history, found func(string, ...any)) {
+	for _, what := range h.Promised.TurnedAway {
+		found("%s was refused because too much was asked for", what)
 	}
 }
 
