@@ -46,7 +46,7 @@ func answerLate(ctx context.Context, s *stack.Stack) error {
 }
 
 // attack kills or freezes one part a round, in an order that the seed decides, and brings it back after a pause. At half
-// time the clocks jump.
+// time the clocks jump. In some rounds more is asked for than the market can do.
 func attack(ctx context.Context, s *stack.Stack, cfg settings, clocks *clocks, t *trade) map[string]*hit {
 	random := rand.New(rand.NewPCG(cfg.Seed, 1))
 	parts := slices.DeleteFunc(s.Names(), func(name string) bool {
@@ -80,10 +80,17 @@ func attack(ctx context.Context, s *stack.Stack, cfg settings, clocks *clocks, t
 		if !kill {
 			how = "frozen"
 		}
+		calm := func() {}
+		if round%rushEvery == rushEvery-1 {
+			how = "in a rush, " + how
+			calm = t.crowd(ctx, cfg.Seed+uint64(round))
+			clock.Wait(ctx, rushBefore)
+		}
 		fmt.Printf("round %d: %s %s for %v\n", round+1, name, how, away.Round(time.Millisecond))
 		if err := strike(ctx, s, name, kill, away); err != nil {
 			fmt.Printf("round %d: %v\n", round+1, err)
 		}
+		calm()
 		if kill {
 			hits[name].Killed++
 		} else {

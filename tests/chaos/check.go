@@ -70,6 +70,8 @@ type promises struct {
 	Operator  string                      // a user id
 	Decided   map[string]handover.Verdict // on reports, by order
 	Settled   map[string]letter.Step      // dead letters
+
+	TurnedAway []string // requests about what was begun that were refused because too much was asked for
 }
 
 // violation is a broken guarantee.
@@ -102,6 +104,7 @@ var guarantees = map[string]func(h history, found func(format string, args ...an
 	"unhanded":       unhanded,
 	"leak":           leak,
 	"desk undone":    deskUndone,
+	"turned away":    turnedAway,
 }
 
 // check runs every check.
@@ -328,6 +331,13 @@ func disagreement(h history, found func(string, ...any)) {
 		case (p.Status == "succeeded") != (o.Status == sale.Complete):
 			found("order %s is %s, its payment %s", id, o.Status, p.Status)
 		}
+	}
+}
+
+// turnedAway: paying for a placed order, and whatever else is about it, is refused for no load.
+func turnedAway(h history, found func(string, ...any)) {
+	for _, what := range h.Promised.TurnedAway {
+		found("%s was refused because too much was asked for", what)
 	}
 }
 

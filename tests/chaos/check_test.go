@@ -94,8 +94,9 @@ func TestBrokenHistories(t *testing.T) {
 			edit(h.Orders, "T-1", func(o *sale.Order) { o.UserID = "eve" })
 			h.Promised.Looks[1].userID = "eve"
 		}},
-		"another ticket's was given": {"leak", func(h *history) { h.Promised.Looks[1].got = secret("U") }},
-		"a ticket's event lost":      {"lost event", func(h *history) { delete(h.Events, eventKey(events.TicketUpdated, "T", 1)) }},
+		"a payment that was refused for load": {"turned away", func(h *history) { h.Promised.TurnedAway = []string{"POST /api/payments"} }},
+		"another ticket's was given":          {"leak", func(h *history) { h.Promised.Looks[1].got = secret("U") }},
+		"a ticket's event lost":               {"lost event", func(h *history) { delete(h.Events, eventKey(events.TicketUpdated, "T", 1)) }},
 		"an order without end": {"endless order", func(h *history) {
 			h.Orders["U-1"] = sale.Order{ID: "U-1", Status: sale.Awaiting, ExpiresAt: now.Add(-grace - time.Second), Ticket: sale.Ticket{ID: "U"}}
 			h.Events[eventKey(events.OrderCreated, "U-1", 0)] = now

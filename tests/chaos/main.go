@@ -181,7 +181,7 @@ func report(cfg settings, hits map[string]*hit, t *trade, h history, found []vio
 	line, _ := json.Marshal(map[string]any{
 		"seed": cfg.Seed, "rounds": cfg.Rounds, "store": cfg.State, "replicas": cfg.Replicas, "clocks": cfg.Clocks.String(), "dated_ahead": ahead(h), "seconds": int(took.Seconds()), "quiet_seconds": int(quiet.Seconds()),
 		"tickets": len(h.Tickets), "orders": len(h.Orders), "payments": len(h.Payments), "charges": len(h.Charges), "refunds": h.refunds(), "events": len(h.Events),
-		"decided": len(h.Promised.Decided), "letters": len(h.Promised.Settled), "answers": statuses, "asked_again": asked, "unexplained": t.unexplained(), "violations": len(found), "by_guarantee": byName,
+		"decided": len(h.Promised.Decided), "letters": len(h.Promised.Settled), "answers": statuses, "asked_again": asked, "shed": t.refusals(), "unexplained": t.unexplained(), "violations": len(found), "by_guarantee": byName,
 	})
 	fmt.Println(string(line))
 }

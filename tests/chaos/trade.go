@@ -38,6 +38,7 @@ type trade struct {
 	statuses map[int]int
 	again    again
 	odd      []string // answers that no outage explains
+	shed     int      // requests that were refused because too much was asked for
 }
 
 // again counts orders that were asked for once more, because nobody could say what had become of the first request.
@@ -321,6 +322,7 @@ func (t *trade) call(method, path, cookie, body string, into any) (status int, o
 		if raw, err = io.ReadAll(resp.Body); err == nil {
 			status = resp.StatusCode
 			t.note(method, path, resp, raw)
+			t.weigh(method, path, resp, raw)
 			if into != nil && status/100 == 2 {
 				_ = json.Unmarshal(raw, into)
 			}
@@ -384,6 +386,12 @@ func (t *trade) note(method, path string, resp *http.Response, body []byte) {
 		fmt.Printf("unexplained: %s %s: %d %s (request %s)\n", method, path, resp.StatusCode, body, resp.Header.Get("X-Request-Id"))
 	}
 	t.odd = append(t.odd, path)
+}
+
+func (t *trade) refusals() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.shed
 }
 
 func (t *trade) unexplained() int {

@@ -57,6 +57,16 @@ func services() *dashboard.DashboardBuilder {
 			`topk(8, histogram_quantile(0.99, sum by (le, method, route) (rate(marketplace_http_request_duration_seconds_bucket{app="web"}[$__rate_interval]))))`, "{{method}} {{route}}")).
 		WithPanel(curve("Refused", "Answered with 4xx, by route.", each,
 			`topk(8, sum by (app, method, route) (rate(marketplace_http_request_duration_seconds_count{status="4xx"}[$__rate_interval])))`, "{{app}} {{method}} {{route}}")).
+		WithRow(row("The door of web")).
+		WithPanel(curve("Refused at the door", "A second, because more is asked for than can be done. Nothing that was begun is.", each,
+			`sum by (class, why) (rate(marketplace_admission_refused_total[$__rate_interval]))`, "{{class}}: {{why}}")).
+		WithPanel(curve("The queue at the door", "Requests that wait for a moment, and how many may be under way, as each replica has found out.", count,
+			`sum by (class) (marketplace_admission_waiting)`, "waiting: {{class}}",
+			`sum by (class) (marketplace_admission_under_way)`, "under way: {{class}}",
+			`sum(marketplace_admission_limit)`, "may be")).
+		WithPanel(curve("Waited", "Of those who waited and were let in.", seconds, quantiles("marketplace_admission_wait_seconds_bucket", "class")...)).
+		WithPanel(curve("Behind", "How late events get to a service, from half a second on. Less is let in meanwhile, and from two seconds on nothing new.", seconds, `max by (app) (marketplace_events_behind_seconds)`, "{{app}}")).
+		WithRow(row("Kept and repeated")).
 		WithPanel(curve("The catalogue's pages", "For visitors who are not signed in: made, or kept from a moment before.", each, `sum by (how) (rate(marketplace_pages_alike_total[$__rate_interval]))`, "{{how}}")).
 		WithPanel(curve("Requests with an Idempotency-Key", "Repeated: answered as before. Refused: another request under the key, or the same still under way.", each, `sum by (outcome) (rate(marketplace_idempotency_keys_total[$__rate_interval]))`, "{{outcome}}"))
 }
