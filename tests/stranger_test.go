@@ -91,7 +91,8 @@ func TestAStrangerTakesNoMoreThanAFairShare(t *testing.T) {
 	assert.LessOrEqual(t, streams.Load(), int64(50))
 	assert.Positive(t, refused.Load())
 	assert.Less(t, reads, 15*purchases+20, "the purchases need some, the stranger none")
-	assert.Less(t, invocations, herOwn+float64(toServices.Load()+streams.Load())+5*(spent+1)+20, "one for each request, and how the services are once a second")
+	assert.Less(t, invocations, herOwn+float64(toServices.Load()+streams.Load())+15*(spent+1)+20,
+		"one for each request; how the services are, once a second; and while there is much to do, how far four of them are behind")
 }
 
 // counted is the sum of a series that the sidecars beside an app count.
