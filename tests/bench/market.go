@@ -44,9 +44,9 @@ func openMarket(ctx context.Context, s *stack.Stack) (*market, error) {
 	var mu sync.Mutex
 	err := each(make([]struct{}, buyers), 4, func(i int, _ struct{}) error {
 		var me struct{ ID string }
-		status, cookie, err := m.call(ctx, http.MethodPost, "/api/users/signup", "", fmt.Sprintf(`{"email":"buyer%d@example.com","password":"correct horse"}`, i), &me)
-		if err != nil || status != http.StatusCreated {
-			return errors.Join(fmt.Errorf("signing up is answered with %d", status), err)
+		cookie, err := m.signUp(ctx, fmt.Sprintf("buyer%d", i), &me)
+		if err != nil {
+			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -54,6 +54,15 @@ func openMarket(ctx context.Context, s *stack.Stack) (*market, error) {
 		return nil
 	})
 	return m, err
+}
+
+// signUp returns the session of a new account and reads the account into out.
+func (m *market) signUp(ctx context.Context, name string, out any) (string, error) {
+	status, cookie, err := m.call(ctx, http.MethodPost, "/api/users/signup", "", `{"email":"`+name+`@example.com","password":"correct horse"}`, out)
+	if err == nil && status != http.StatusCreated {
+		err = fmt.Errorf("signing up is answered with %d", status)
+	}
+	return cookie, err
 }
 
 func connect(s *stack.Stack, app string) (*dapr.Sidecar, error) {
