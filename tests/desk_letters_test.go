@@ -55,11 +55,13 @@ func TestADeadLetterOnTheDesk(t *testing.T) {
 		assert.Equal(t, 401, stranger.post("/api/desk/orders/x-y/look", "").Status)
 	}
 	assert.Equal(t, 404, olga.post("/api/desk/letters/nosuch/replay", "").Status)
+	assert.Equal(t, 404, olga.post("/api/desk/letters/nosuch/drop", "").Status)
 	assert.Equal(t, 404, olga.get("/api/desk/letters/nosuch").Status)
 	assert.Equal(t, 400, olga.get("/api/desk/letters?state=x").Status)
 	assert.Equal(t, 400, olga.get("/api/desk/letters?cursor=x").Status)
 
 	assert.Equal(t, 412, olga.with("POST", path+"/replay", "", "If-Match", `"another"`).Status)
+	assert.Equal(t, 412, olga.with("POST", path+"/drop", "", "If-Match", `"another"`).Status)
 	tag := olga.get(path).Header.Get("ETag")
 	require.Equal(t, 200, olga.with("POST", path+"/replay", "", "If-Match", tag).Status)
 	eventually(t, "it comes back", func() bool { l := olga.letterOf(id, "waiting"); return l != nil && l.Replays == 1 })
